@@ -1,0 +1,132 @@
+"""Run programs as a reader would: in an empty folder, without this project."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sitetools.programs import Program
+
+LIMIT = 30
+"""Seconds after which a program is stopped."""
+
+_ENGINE_LINE = re.compile(r"^.*MXNet start using engine: NaiveEngine\n?", re.MULTILINE)
+
+
+@dataclass
+class Result:
+    """What a program did."""
+
+    status: int
+    stdout: str
+    stderr: str
+    seconds: float
+    svg: str | None
+    description: str | None
+    """The figure's JSON description."""
+
+
+class Runner:
+    """Runs programs, by default each forked from a process that has its framework.
+
+    Args:
+        root: The project's root, which programs must not be able to import from.
+        cold: Start a new interpreter for each program, with the reader's own
+            environment, instead of forking. The only way where there is no fork.
+    """
+
+    def __init__(self, root: Path, *, cold: bool = False) -> None:
+        self.root = root
+        self.cold = cold or not hasattr(os, "fork")
+        self._zygotes: dict[str, subprocess.Popen] = {}
+        self._ready: set[str] = set()
+
+    def start(self, framework: str) -> None:
+        """Begin to import a framework in the background, before it is needed."""
+        if not self.cold and framework not in self._zygotes:
+            self._zygotes[framework] = self._spawn(framework)
+
+    def run(self, program: Program) -> Result:
+        """Run one program and collect what it printed and drew."""
+        with tempfile.TemporaryDirectory() as scratch:
+            home = Path(scratch)
+            for name in ("folder", "figure"):
+                (home / name).mkdir()
+            request = {
+                "program": str(home / "folder" / "program.py"),
+                "folder": str(home / "folder"),
+                "figure": str(home / "figure"),
+                "stdout": str(home / "stdout"),
+                "stderr": str(home / "stderr"),
+                "limit": LIMIT,
+            }
+            Path(request["program"]).write_text(program.code, encoding="utf-8")
+            ask = self._ask_new if self.cold else self._ask_zygote
+            status, seconds = ask(program.framework, json.dumps(request) + "\n")
+
+            def read(name: str) -> str | None:
+                path = home / name
+                return path.read_text(encoding="utf-8") if path.exists() else None
+
+            return Result(
+                status,
+                read("stdout") or "",
+                _ENGINE_LINE.sub("", read("stderr") or ""),
+                seconds,
+                read("figure/figure.svg"),
+                read("figure/figure.json"),
+            )
+
+    def close(self) -> None:
+        """End the framework processes."""
+        for zygote in self._zygotes.values():
+            zygote.stdin.close()
+            zygote.stdout.close()
+            zygote.wait()
+        self._zygotes.clear()
+        self._ready.clear()
+
+    def _spawn(self, framework: str, *options: str) -> subprocess.Popen:
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+        if not self.cold:
+            # MXNet's naive engine raises errors where they are made.
+            environment |= {"OMP_NUM_THREADS": "1", "MXNET_ENGINE_TYPE": "NaiveEngine"}
+        zygote = Path(__file__).with_name("zygote.py")
+        command = [sys.executable, "-I", str(zygote), framework, str(self.root)]
+        return subprocess.Popen(
+            [*command, *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment,
+            text=True,
+        )
+
+    def _ask_zygote(self, framework: str, request: str) -> tuple[int, float]:
+        self.start(framework)
+        zygote = self._zygotes[framework]
+        if framework not in self._ready and zygote.stdout.readline() != "ready\n":
+            raise RuntimeError(
+                f"{framework} could not be imported by the program runner; "
+                "see what it printed above"
+            )
+        self._ready.add(framework)
+        zygote.stdin.write(request)
+        zygote.stdin.flush()
+        reply = json.loads(zygote.stdout.readline())
+        return reply["status"], reply["seconds"]
+
+    def _ask_new(self, framework: str, request: str) -> tuple[int, float]:
+        started = time.perf_counter()
+        process = self._spawn(framework, "--once")
+        try:
+            process.communicate(request, timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+            return -14, time.perf_counter() - started
+        return process.returncode, time.perf_counter() - started

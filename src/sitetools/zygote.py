@@ -1,0 +1,141 @@
+"""Run programs one by one, each in a process and an empty folder of its own.
+
+Started as a plain file by the runner, `python -I zygote.py <framework> <project root>`:
+imports the framework once, then forks a child for each request, a JSON line on standard
+input, and answers with a JSON line. With `--once` it imports nothing, serves a single
+request in this very process and exits: a new interpreter for a program.
+"""
+
+import ctypes
+import importlib.util
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+import types
+from pathlib import Path
+
+
+def forget_project(root: Path) -> None:
+    """Take the project off the path: a reader does not have it."""
+    sys.path[:] = [
+        entry for entry in sys.path if entry and Path(entry) not in (root, root / "src")
+    ]
+    sys.meta_path[:] = [
+        finder for finder in sys.meta_path if "editable" not in repr(finder)
+    ]
+    for name in ("twinnotes", "sitetools"):
+        if importlib.util.find_spec(name):
+            raise SystemExit(f"{name} can still be imported, so programs could use it")
+
+
+def load_figures() -> types.ModuleType:
+    """Load the figure backend by its file and make it Matplotlib's."""
+    spec = importlib.util.spec_from_file_location(
+        "twinnotes_figures", Path(__file__).with_name("figures.py")
+    )
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["twinnotes_figures"] = module
+    spec.loader.exec_module(module)
+    import matplotlib as mpl
+
+    mpl.use("module://twinnotes_figures")
+    module.style()
+    return module
+
+
+def import_framework(name: str) -> None:
+    """Import once what every program of this framework imports."""
+    import numpy
+
+    if name == "mxnet":
+        numpy.bool = numpy.bool_
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            import mxnet  # noqa: F401
+
+        del numpy.bool  # a program must bring this line itself
+    else:
+        import torch  # noqa: F401
+
+
+def run(request: dict, figures: types.ModuleType) -> int:
+    """Run one program as a script; returns its exit status."""
+    folder = request["folder"]
+    os.chdir(folder)
+    sys.path.insert(0, folder)
+    sys.argv = [request["program"]]
+    main = types.ModuleType("__main__")
+    main.__file__ = request["program"]
+    sys.modules["__main__"] = main
+    status = 0
+    try:
+        figures.begin(Path(request["figure"]))
+        source = Path(request["program"]).read_text(encoding="utf-8")
+        exec(compile(source, request["program"], "exec"), main.__dict__)
+        figures.finish()
+    except SystemExit as stop:
+        status = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
+    except BaseException as error:
+        # Leave our own frame out: the traceback starts in the program.
+        traceback.print_exception(
+            type(error), error, error.__traceback__.tb_next or error.__traceback__
+        )
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if os.name == "posix":
+        ctypes.CDLL(None).fflush(None)
+    return status
+
+
+def redirect(request: dict) -> None:
+    """Send everything that is printed, also from C, to the request's files."""
+    for number, stream in ((1, "stdout"), (2, "stderr")):
+        target = os.open(request[stream], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(target, number)
+        setattr(sys, stream, os.fdopen(number, "w", encoding="utf-8", closefd=False))
+
+
+def main() -> None:
+    """Serve the requests of standard input."""
+    once = "--once" in sys.argv
+    framework, root = [word for word in sys.argv[1:] if word != "--once"]
+    forget_project(Path(root))
+    figures = load_figures()
+    if once:
+        request = json.loads(sys.stdin.readline())
+        redirect(request)
+        sys.stdout.flush()
+        os._exit(run(request, figures))
+
+    import matplotlib.pyplot  # noqa: F401
+
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a framework prints while it is imported
+    import_framework(framework)
+    print("ready", file=replies, flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        started = time.perf_counter()
+        child = os.fork()
+        if child == 0:
+            replies.close()
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(request["limit"])
+            redirect(request)
+            os._exit(run(request, figures))
+        _, state = os.waitpid(child, 0)
+        reply = {
+            "status": os.waitstatus_to_exitcode(state),
+            "seconds": time.perf_counter() - started,
+        }
+        print(json.dumps(reply), file=replies, flush=True)
+
+
+if __name__ == "__main__":
+    main()

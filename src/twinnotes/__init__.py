@@ -1,0 +1,1 @@
+"""Deep-learning concepts, each written twice: in PyTorch and in Apache MXNet."""

@@ -1,0 +1,1 @@
+"""Arrays, norms, derivatives, and how frameworks compute gradients."""
