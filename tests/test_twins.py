@@ -96,7 +96,9 @@ def banned(code: str) -> list[str]:
 def starts_with_header(code: str) -> bool:
     """Tell whether `numpy.bool` is set before MXNet is imported, as a reader needs."""
     body = [ast.unparse(node) for node in ast.parse(code).body]
-    first = next(i for i, line in enumerate(body) if "mxnet" in line and "import" in line)
+    first = next(
+        i for i, line in enumerate(body) if "mxnet" in line and "import" in line
+    )
     before = body[:first]
     return all(line in before for line in HEADER) and "npx.set_np()" in body
 

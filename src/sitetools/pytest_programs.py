@@ -88,9 +88,7 @@ class SnippetFile(pytest.File):
         """Yield the programs; a file that breaks the grammar is an error."""
         update = self.config.option.update_outputs
         try:
-            loaded = programs.load(
-                self.path, self.config.rootpath, complete=not update
-            )
+            loaded = programs.load(self.path, self.config.rootpath, complete=not update)
         except programs.SnippetError as error:
             raise self.CollectError(str(error)) from None
         for program in loaded:

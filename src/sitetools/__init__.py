@@ -1,0 +1,1 @@
+"""What builds and checks the site: maths, figures, the program runner, the commands."""

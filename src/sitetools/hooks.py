@@ -1,0 +1,67 @@
+"""MkDocs hooks: tell the Markdown extensions which page they are on; mend the theme."""
+
+import os
+import re
+from urllib.parse import urljoin
+
+from sitetools import glossary, maths
+
+# The build date must not depend on the day. `make` sets the same value.
+os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+
+# One sentence per line in the source: a line break after a full-width mark, or between
+# two Chinese characters, is not a space.
+_CHINESE_LINE_BREAK = re.compile(
+    r"([\u3000-\u303f\uff00-\uffef\u2019\u201d](?:</\w+>)*)\n"
+    r"|(?<=[\u4e00-\u9fff])\n(?=[\u4e00-\u9fff])"
+)
+
+
+def on_page_markdown(markdown, page, **_):
+    maths.set_source(page.file.abs_src_path)
+    glossary.set_page(page.file.src_uri)
+
+
+def on_page_content(html, page, **_):
+    """Write Chinese as Chinese: no spaces between sentences, no English titles."""
+    if page.file.locale == "zh":
+        html = html.replace('title="Permanent link"', 'title="本节的链接"')
+        return _CHINESE_LINE_BREAK.sub(r"\1", html)
+
+
+def on_post_page(output, page, **_):
+    return _mend(output, page.canonical_url)
+
+
+def on_post_template(output_content, template_name, config):
+    """Keep the default language's 404.html, which the next language would overwrite."""
+    if template_name != "404.html":
+        return None
+    return _mend(output_content, config.site_url) if _is_english(config) else ""
+
+
+def _is_english(config):
+    return config.theme["language"] == "en"
+
+
+def _mend(html: str, url: str) -> str:
+    """Mend two things in the theme's HTML, of a page with this address.
+
+    Material requests `sitemap.xml` below the address of every link[rel=alternate], and
+    a page has none. The trailing space hides the link from it, and from nobody else:
+    browsers and search engines read `rel` as a list of words. The latter also want the
+    address in full.
+
+    The search dialog has no name for screen readers. It gets that of its input.
+    """
+
+    def alternate(link: re.Match) -> str:
+        return f'<link rel="alternate " href="{urljoin(url, link[1])}"'
+
+    html = re.sub(r'<link rel="alternate" href="([^"]*)"', alternate, html)
+    return re.sub(
+        r'(?<="search" role="dialog")(>.*? name="query" (aria-label="[^"]*"))',
+        r" \2\1",
+        html,
+        flags=re.DOTALL,
+    )

@@ -1,0 +1,98 @@
+"""What the built HTML shows is what ran, in both languages; building is repeatable."""
+
+import filecmp
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+
+from sitetools import pages, programs
+
+ROOT = Path(__file__).parents[1]
+
+
+def all_programs():
+    """Every program of the project, by its whole text."""
+    return {
+        program.code: program
+        for path in sorted(ROOT.glob("snippets/*/*.md"))
+        for program in programs.load(path, ROOT)
+    }
+
+
+def blocks(html: str) -> list[tuple[str, str]]:
+    """Every code block of a page in order: ("program" or "output", its text)."""
+    found = []
+    for pre in BeautifulSoup(html, "html.parser").find_all("pre"):
+        inside = pre.find_parent(class_="output")
+        found.append(("output" if inside else "program", pre.get_text()))
+    return found
+
+
+def wrong_blocks(html: str, ran: dict[str, programs.Program]) -> list[str]:
+    """List what a page shows that did not run, or not with that output."""
+    wrong, shown = [], blocks(html)
+    for index, (kind, text) in enumerate(shown):
+        before = shown[index - 1] if index else ("", "")
+        after = shown[index + 1] if index + 1 < len(shown) else ("", "")
+        if kind == "program" and text not in ran:
+            wrong.append(f"no program that ran reads:\n{text}")
+        elif kind == "program":
+            expected = ran[text].output
+            got = after[1] if after[0] == "output" else None
+            if got != expected:
+                wrong.append(f"{ran[text].section}: output {got!r}, ran {expected!r}")
+        elif before[0] != "program":
+            wrong.append(f"an output without its program:\n{text}")
+    return wrong
+
+
+@pytest.fixture(scope="module")
+def built(site_dir):
+    """The HTML of every page, by its path in the site."""
+    files = sorted(site_dir.rglob("*.html"))
+    assert len(files) > 10
+    return {str(p.relative_to(site_dir)): p.read_text(encoding="utf-8") for p in files}
+
+
+def test_every_code_block_shown_is_a_program_that_ran(built):
+    ran = all_programs()
+    for name, html in built.items():
+        assert not wrong_blocks(html, ran), name
+
+
+@pytest.mark.parametrize("language", pages.LANGUAGES)
+def test_every_program_is_shown_in_both_languages(built, language):
+    prefix = "" if language == "en" else f"{language}/"
+    for code, program in all_programs().items():
+        slug = f"{program.chapter}/{program.concept}".replace("_", "-")
+        assert ("program", code) in blocks(built[f"{prefix}{slug}/index.html"])
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda tag: tag.find("pre").append("!"),  # a program nobody ran
+        lambda tag: tag.find(class_="output").find("code").append("!"),
+        lambda tag: tag.find(class_="output").decompose(),
+        lambda tag: tag.find("pre").decompose(),  # an output alone
+        lambda tag: tag.append(Tag(name="pre")),
+    ],
+    ids=["program", "output", "no output", "no program", "one more block"],
+)
+def test_the_check_sees_a_page_that_lies(built, break_it):
+    ran = all_programs()
+    page = BeautifulSoup(built["foundations/norms/index.html"], "html.parser")
+    assert not wrong_blocks(str(page), ran)
+    break_it(page)
+    assert wrong_blocks(str(page), ran)
+
+
+def test_two_builds_are_identical(site_dir, build_site, tmp_path):
+    assert not build_site(tmp_path)
+    names = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()}
+    first = {str(p.relative_to(site_dir)) for p in site_dir.rglob("*") if p.is_file()}
+    assert names == first
+    _, different, errors = filecmp.cmpfiles(site_dir, tmp_path, names, shallow=False)
+    assert not different
+    assert not errors
