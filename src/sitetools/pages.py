@@ -38,7 +38,7 @@ _EXCEPTED = re.compile(
     r"""(?xi)
     \b (?: Python | NumPy | PyTorch | torch | MXNet | Matplotlib | CUDA ) \s v?\d[\d.]*
     | arXiv: \s? \d{4}\.\d{4,5}
-    | \b (?: sections? | chapters? | eqs?\. | equations? | figures? ) \s \(?\d+(?:\.\d+)+\)?
+    | \b (?: sections? | chapters? | eqs?\. | equations? ) \s \(?\d+(?:\.\d+)+\)?
     | 第 \s? \d+(?:\.\d+)+ \s? [章节]
     """
 )

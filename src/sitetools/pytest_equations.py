@@ -76,8 +76,8 @@ class _Equations:
                 for name in ids:
                     if name not in self.passed:
                         self.unchecked.append(
-                            f"docs/en/{page}: equation #{name} is checked by no test "
-                            f'that passed; mark one with @pytest.mark.equation("{name}")'
+                            f"docs/en/{page}: no test that passed checks equation "
+                            f'#{name}; mark one with @pytest.mark.equation("{name}")'
                         )
         if self.unchecked and session.exitstatus == 0:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
