@@ -10,8 +10,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
-from frameworks import MXNet, Torch
 
+from frameworks import MXNet, Torch
 from sitetools import availability
 
 
@@ -42,7 +42,7 @@ def same_seed(request):
         yield
         return
     framework = request.getfixturevalue("framework")
-    np.random.seed(0)  # noqa: NPY002
+    np.random.seed(0)
     if framework.name == "torch":
         framework.module.manual_seed(0)
         yield

@@ -135,13 +135,14 @@ class ProgramItem(TestBlock):
         if result.svg is None:
             return
         target = self.obj.figure(self.config.rootpath)
-        known = target.with_suffix(".json")
-        # Twins draw the same figure, so the second leaves it as it is.
-        if known.exists() and not self._wrong_figure(result):
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.with_suffix(".svg").write_text(result.svg, encoding="utf-8")
-        known.write_text(result.description, encoding="utf-8")
+        # Twins draw the same figure: PyTorch's is kept, MXNet's is compared with it.
+        if self.obj.framework == "torch" or not target.with_suffix(".svg").exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            for suffix, text in ((".svg", result.svg), (".json", result.description)):
+                file = target.with_suffix(suffix)
+                file.write_text(text, encoding="utf-8", newline="\n")
+        elif problem := self._wrong_figure(result):
+            raise RuntimeError(self._report(problem, result))
 
     def _wrong_output(self, result: Result) -> str | None:
         expected = self.obj.output

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from frameworks import assert_matches
 
 INF = float("inf")

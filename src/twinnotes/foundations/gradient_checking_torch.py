@@ -1,0 +1,92 @@
+"""Gradient checking in PyTorch. MXNet twin: gradient_checking_mxnet.py."""
+
+from collections.abc import Callable
+
+import numpy
+import torch
+from torch import Tensor
+
+
+def central_difference(function: Callable, x: Tensor, step: float = 6e-6) -> Tensor:
+    r"""Estimate a gradient from function values on both sides of x, entry by entry.
+
+    $$g_i = \frac{f(x + h e_i) - f(x - h e_i)}{2h}$$
+
+    Args:
+        function: f, maps x to a float64 number of shape (), the same at every call. It
+            is called once at x and twice for each entry of x.
+        x: Any shape, float64. The point, which is not changed.
+        step: h, in the unit of x. The default, the cube root of the machine epsilon,
+            suits functions that change on a scale of 1.
+
+    Returns:
+        Shape of x, float64, in the unit of f per unit of x.
+
+    Raises:
+        ValueError: x or function(x) is not float64, function(x) is not a number, or
+            step is not positive or too small to change some entry of x.
+
+    Source:
+        Press et al. 1992, Numerical Recipes in C, 2nd ed., section 5.7, eqs. (5.7.7)
+        and (5.7.8).
+    """
+    if x.dtype != torch.float64:
+        raise ValueError(
+            f"x must be float64, got {x.dtype}; convert x and all that function uses, "
+            "in float32 rounding drowns small errors of a gradient"
+        )
+    point = x.detach().numpy().copy()
+    if not (step > 0 and numpy.all(point + step > point)):
+        raise ValueError(
+            f"step must be positive and change every entry of x, got {step}; scale it "
+            "with x, about 6e-6 times the size of its entries"
+        )
+    y = function(torch.tensor(point))
+    if y.dtype != torch.float64 or y.ndim != 0:
+        raise ValueError(
+            f"function must return a float64 number, got {y.dtype} of shape "
+            f"{tuple(y.shape)}; multiply by a random cotangent and sum, and convert "
+            "parameters to float64"
+        )
+    gradient = numpy.zeros_like(point)
+    for index in numpy.ndindex(point.shape):
+        above, below = point.copy(), point.copy()
+        above[index] += step
+        below[index] -= step
+        change = function(torch.tensor(above)) - function(torch.tensor(below))  # ()
+        # Divide by the step that was taken: x + h is rounded, far from 0 visibly.
+        gradient[index] = change.item() / (above[index] - below[index])
+    return torch.tensor(gradient)
+
+
+def gradient_check(
+    function: Callable, x: Tensor, step: float = 6e-6, floor: float = 1e-3
+) -> float:
+    r"""Compare the gradient that autograd computes with central differences.
+
+    $$r = \max_i \frac{|a_i - g_i|}{\max(|a_i|, |g_i|, \delta)}$$
+
+    Args:
+        function: f, maps x to a float64 number of shape (), as in central_difference.
+        x: Any shape, float64. The point, away from kinks by more than step.
+        step: h, in the unit of x, as in central_difference.
+        floor: delta, in the unit of the gradient; entries below it in size are compared
+            absolutely, because the noise of a difference is not relative.
+
+    Returns:
+        The largest relative error r: below 1e-8 for a right gradient at scale 1, near 1
+        for most wrong ones; nan if a gradient has a nan. Test r < 1e-6, false for nan.
+
+    Raises:
+        ValueError: As central_difference.
+
+    Source:
+        Goodfellow, Bengio & Courville 2016, Deep Learning, section 11.5; the floor is
+        ours.
+    """
+    numeric = central_difference(function, x, step).numpy()
+    leaf = x.detach().clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(function(leaf), leaf)
+    analytic = gradient.numpy()
+    size = numpy.maximum(numpy.maximum(abs(analytic), abs(numeric)), floor)
+    return float((abs(analytic - numeric) / size).max())
