@@ -1,8 +1,10 @@
-"""Tell, without importing it, whether a framework can be used here, and if not why."""
+"""Tell without importing it whether a framework can be used here, or why not."""
 
 import importlib.metadata
 import importlib.util
 import os
+
+from sitetools import environment
 
 
 def missing(framework: str) -> str | None:
@@ -16,6 +18,8 @@ def missing(framework: str) -> str | None:
     numpy = importlib.metadata.version("numpy")
     if framework == "mxnet" and int(numpy.split(".")[0]) >= 2:
         return f"mxnet 1.9.1 needs NumPy below 2, found {numpy}"
+    if framework == "mxnet" and (absent := environment.absent_libraries()):
+        return f"mxnet needs {' and '.join(absent)} (apt-get install)"
     return None
 
 

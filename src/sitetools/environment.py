@@ -320,13 +320,16 @@ def find_browser():
 def prepare_browser():
     """Have a Chromium for the tests of the built pages, or say that there is none.
 
-    Debian's package comes before Playwright's own Chromium where we may install it,
-    since it brings the libraries that a browser needs.
+    In this order: what is installed, Playwright's own, which is newer but brings its
+    libraries only where apt may be used, and Debian's package.
     """
-    if find_browser() or apt_install(["chromium"]):
+    if find_browser():
         return
     say("Installing Playwright's Chromium ...")
-    if logged([VENV_PYTHON, "-m", "playwright", "install", "chromium"])[0] != 0:
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    own = [VENV_PYTHON, "-m", "playwright", "install", "chromium"]
+    own += ["--with-deps"] if root and shutil.which("apt-get") else []
+    if logged(own)[0] != 0 and not apt_install(["chromium"]):
         missing(
             "browser",
             "There is no browser, the pages are not tested in one: install Chromium "

@@ -23,10 +23,18 @@ def on_page_markdown(markdown, page, **_):
 
 
 def on_page_content(html, page, **_):
-    """Write Chinese as Chinese: no spaces between sentences, no English titles."""
+    """Keep programs out of the search index; write Chinese as Chinese.
+
+    Every page loads the index, and programs, in two frameworks and on the pages of two
+    languages, would be most of it.
+    """
+    for block in "language-python highlight", "tabbed-labels":
+        start = f'<div class="{block}"'
+        html = html.replace(start, f'{start} data-search-exclude="true"')
     if page.file.locale == "zh":
         html = html.replace('title="Permanent link"', 'title="本节的链接"')
-        return _CHINESE_LINE_BREAK.sub(r"\1", html)
+        html = _CHINESE_LINE_BREAK.sub(r"\1", html)
+    return html
 
 
 def on_post_page(output, page, **_):

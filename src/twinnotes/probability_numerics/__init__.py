@@ -1,0 +1,1 @@
+"""Probability, likelihood and divergence, and arithmetic with rounded numbers."""

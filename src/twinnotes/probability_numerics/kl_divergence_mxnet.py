@@ -1,0 +1,101 @@
+"""KL divergence in MXNet. PyTorch twin: kl_divergence_torch.py."""
+
+import numpy
+
+numpy.bool = numpy.bool_  # MXNet 1.9.1 reads numpy.bool, which NumPy 1.24 removed.
+from mxnet import np, npx
+
+npx.set_np()
+
+
+def kl_divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    r"""Measure the divergence of a model q from the distribution p of the data.
+
+    $$D(p \| q) = \sum_i p_i \log \frac{p_i}{q_i}$$
+
+    Args:
+        p: (..., n). Probabilities, one distribution along the last axis.
+        q: (..., n). Probabilities of the model, same shape as p.
+
+    Returns:
+        (...), dtype of p, in nats; divide by log(2) for bits. A term with p_i = 0 is
+        0, and its gradient comes out as 0; a term with q_i = 0 < p_i is inf.
+
+    Raises:
+        ValueError: p and q are empty or differ in shape, hold a negative number, or
+            do not sum to 1 along the last axis within 1e-5.
+
+    Source:
+        Cover & Thomas 2006, Elements of Information Theory, 2nd ed., eq. (2.26).
+    """
+    _check_shapes(p, q)
+    _check_probabilities("p", p)
+    _check_probabilities("q", q)
+    # Replace what is not used before log sees it: 0 * log(0) and its gradient are nan.
+    # An array of ones: with the number 1.0 the gradient of MXNet's where is wrong.
+    ones = np.ones_like(p)  # (..., n)
+    log_p = np.log(np.where(p > 0, p, ones))  # (..., n)
+    log_q = np.log(np.where(p > 0, q, ones))  # (..., n)
+    # einsum, because MXNet's sum turns inf + 1 into nan.
+    return np.einsum("...i,...i->...", p, log_p - log_q)
+
+
+def kl_divergence_from_logits(p_logits: np.ndarray, q_logits: np.ndarray) -> np.ndarray:
+    r"""Measure the divergence of two softmax distributions that may underflow.
+
+    $$D(p \| q) = \sum_i p_i (\log p_i - \log q_i), \qquad
+      \log q_i = z_i - m - \log \sum_j e^{z_j - m}, \quad m = \max_j z_j$$
+
+    Args:
+        p_logits: (..., n). Logits, one distribution along the last axis; -inf stands
+            for probability 0.
+        q_logits: (..., n). Logits z of the model, same shape as p_logits.
+
+    Returns:
+        (...), dtype of p_logits, in nats.
+
+    Raises:
+        ValueError: The arguments are empty or differ in shape, or the largest logit
+            of a distribution is not finite.
+
+    Source:
+        Cover & Thomas 2006, eq. (2.26); Blanchard, Higham & Higham 2019,
+        arXiv:1909.03469, for the shift by m.
+    """
+    _check_shapes(p_logits, q_logits)
+    log_p = _log_softmax("p_logits", p_logits)  # (..., n)
+    log_q = _log_softmax("q_logits", q_logits)  # (..., n)
+    p = np.exp(log_p)  # (..., n)
+    log_ratio = np.where(p > 0, log_p - log_q, np.zeros_like(p))  # (..., n)
+    return np.einsum("...i,...i->...", p, log_ratio)
+
+
+def _log_softmax(name: str, logits: np.ndarray) -> np.ndarray:
+    largest = logits.detach().max(axis=-1, keepdims=True)  # (..., 1)
+    if not abs(largest).max().item() < float("inf"):
+        raise ValueError(
+            f"the largest entry of {name} along the last axis must be finite, got "
+            f"{largest.max().item()}; look for inf, nan, or a distribution all -inf"
+        )
+    shifted = logits - largest  # (..., n), at most 0, so exp cannot overflow
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def _check_shapes(p: np.ndarray, q: np.ndarray) -> None:
+    if p.ndim == 0 or 0 in p.shape or p.shape != q.shape:
+        raise ValueError(
+            "both arguments must have one shape (..., n) without an empty axis, got "
+            f"{tuple(p.shape)} and {tuple(q.shape)}; repeat the smaller one yourself"
+        )
+
+
+def _check_probabilities(name: str, values: np.ndarray) -> None:
+    lowest = values.min().item()
+    sums = values.sum(axis=-1)  # (...)
+    if not (lowest >= 0 and abs(sums - 1).max().item() <= 1e-5):
+        raise ValueError(
+            f"{name} must be at least 0 and sum to 1 along the last axis, got entries "
+            f"from {lowest:.6g} and sums from {sums.min().item():.6g} to "
+            f"{sums.max().item():.6g}; divide counts by their sum, "
+            "pass logits to kl_divergence_from_logits"
+        )
