@@ -57,7 +57,8 @@ def gaussian_nll(
 ) -> np.ndarray:
     r"""Compute the negative log-likelihood of every example under Gaussian noise.
 
-    $$-\log p(y_i) = \tfrac12 \log(2 \pi \sigma^2) + \frac{(\hat y_i - y_i)^2}{2\sigma^2}$$
+    $$-\log p(y_i) = \tfrac12 \Big(\log(2 \pi \sigma^2)
+      + \frac{(\hat y_i - y_i)^2}{\sigma^2}\Big)$$
 
     Args:
         prediction: (...). Mean of the distribution of each target.
@@ -129,9 +130,9 @@ def gaussian_mle(
     n, d = features.shape if features.ndim == 2 else (0, 1)
     if n < d or tuple(target.shape) != (n,):
         raise ValueError(
-            "features must be of shape (n, d) with n >= d, and target of shape (n,), got "
-            f"{tuple(features.shape)} and {tuple(target.shape)}; flatten the target, "
-            "or drop columns"
+            "features must have shape (n, d), n >= d, and target shape (n,), got "
+            f"{tuple(features.shape)} and {tuple(target.shape)}; flatten the target "
+            "or drop features"
         )
     gram = features.T @ features  # (d, d)
     weights = np.linalg.solve(gram, features.T @ target)  # (d,)

@@ -51,7 +51,8 @@ def squared_error(prediction: Tensor, target: Tensor) -> Tensor:
 def gaussian_nll(prediction: Tensor, target: Tensor, variance: Tensor) -> Tensor:
     r"""Compute the negative log-likelihood of every example under Gaussian noise.
 
-    $$-\log p(y_i) = \tfrac12 \log(2 \pi \sigma^2) + \frac{(\hat y_i - y_i)^2}{2\sigma^2}$$
+    $$-\log p(y_i) = \tfrac12 \Big(\log(2 \pi \sigma^2)
+      + \frac{(\hat y_i - y_i)^2}{\sigma^2}\Big)$$
 
     Args:
         prediction: (...). Mean of the distribution of each target.
@@ -119,9 +120,9 @@ def gaussian_mle(features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     n, d = features.shape if features.ndim == 2 else (0, 1)
     if n < d or tuple(target.shape) != (n,):
         raise ValueError(
-            "features must be of shape (n, d) with n >= d, and target of shape (n,), got "
-            f"{tuple(features.shape)} and {tuple(target.shape)}; flatten the target, "
-            "or drop columns"
+            "features must have shape (n, d), n >= d, and target shape (n,), got "
+            f"{tuple(features.shape)} and {tuple(target.shape)}; flatten the target "
+            "or drop features"
         )
     gram = features.T @ features  # (d, d)
     weights = torch.linalg.solve(gram, features.T @ target)  # (d,)
