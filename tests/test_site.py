@@ -234,3 +234,26 @@ def test_figures_belong_to_programs():
         for suffix in (".svg", ".json")
     }
     assert {p for p in ROOT.glob("docs/assets/figures/**/*") if p.is_file()} == drawn
+
+
+@pytest.mark.parametrize(
+    ("language", "before", "after"),
+    [("en", "- Previous: [", "- Next: ["), ("zh", "- 上一篇：[", "- 下一篇：[")],
+)
+def test_a_page_names_its_neighbors_by_their_titles(language, before, after):
+    folder = ROOT / "docs" / language
+    order = [name for _, names in concepts.chapters(language) for name in names]
+    for place, name in enumerate(order):
+        page = pages.Page(folder / name)
+        for start, step in ((before, -1), (after, 1)):
+            there = 0 <= place + step < len(order)
+            chapter = there and order[place + step].split("/")[0]
+            lines = [x for x in page.text.splitlines() if x.startswith(start)]
+            # Between chapters the line may be left out.
+            assert len(lines) <= there
+            assert lines or chapter != name.split("/")[0]
+            for line in lines:
+                title, target = re.match(r".*\[(.+)\]\((.+)\)", line).groups()
+                neighbor = (page.path.parent / target).resolve()
+                assert neighbor == (folder / order[place + step]).resolve()
+                assert title == pages.Page(neighbor).meta["title"]

@@ -135,5 +135,7 @@ def gaussian_mle(
             "or drop features"
         )
     gram = features.T @ features  # (d, d)
-    weights = np.linalg.solve(gram, features.T @ target)  # (d,)
+    # A matrix on the right: MXNet cannot differentiate solve with a vector there.
+    moments = features.T @ target.reshape(n, 1)  # (d, 1)
+    weights = np.linalg.solve(gram, moments).reshape(d)  # (d,)
     return weights, 2 * squared_error(features @ weights, target).mean()
