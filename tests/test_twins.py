@@ -76,6 +76,10 @@ def _framework(base: ast.expr) -> bool:
     )
 
 
+def names_in(node: ast.AST) -> list[str]:
+    return [child.id for child in ast.walk(node) if isinstance(child, ast.Name)]
+
+
 def banned(code: str) -> list[str]:
     """List the uses of what MXNet gets wrong silently."""
     found = []
@@ -86,6 +90,11 @@ def banned(code: str) -> list[str]:
         on_numpy = ast.unparse(node.func).startswith("numpy.")
         if name in BANNED and not on_numpy:
             found.append(f"{name}: write {BANNED[name]}")
+        numbers = [a for a in node.args[1:3] if not names_in(a)]
+        if name == "where" and numbers and not on_numpy:
+            found.append(
+                "where(c, x, 0.0): write np.zeros_like(x); its gradient is wrong"
+            )
         for word in node.keywords:
             advice = BANNED_ARGUMENTS.get((word.arg, ast.unparse(word.value)))
             if advice and not on_numpy:
@@ -202,8 +211,11 @@ def test_importing_the_package_loads_no_framework():
         "np.linalg.eigh(a)",
         "autograd.grad(y, [x], create_graph=True)",
         "np.random.choice(4, 2, replace=False)",
+        "np.where(x > 0, x, 0.0)",
+        "np.where(x > 0, -1.0, x)",
     ],
 )
 def test_the_ban_sees_what_it_bans(code):
     assert banned(code)
     assert not banned("numpy.std(x); x.mean(); np.random.choice(4, 2)")
+    assert not banned("np.where(x > 0, x, zero); numpy.where(x > 0, x, 0)")

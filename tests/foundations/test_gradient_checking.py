@@ -238,6 +238,22 @@ def test_both_gradients_see_the_same_mode(concept, framework):
     assert error > 0.1  # another mask at every call: no gradient can pass
 
 
+def test_batch_norm_passes_in_prediction_mode(concept, framework, rng):
+    x, cotangent = rng.standard_normal((2, 4, 3))
+    weights = framework.array(cotangent)
+    if framework.name == "torch":
+        norm = framework.module.nn.BatchNorm1d(3).double().eval()
+    else:  # backward() alone would take the statistics of the batch
+        norm = framework.module.gluon.nn.BatchNorm(in_channels=3)
+        norm.initialize()
+        norm.cast("float64")
+
+    error = concept.gradient_check(
+        lambda x: (weights * norm(x)).sum(), framework.array(x)
+    )
+    assert error < 1e-7
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.int64], ids=lambda d: d.__name__)
 @pytest.mark.parametrize("name", ["central_difference", "gradient_check"])
 def test_rejects_points_that_are_not_float64(concept, framework, name, dtype):

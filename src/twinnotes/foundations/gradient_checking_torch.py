@@ -35,7 +35,7 @@ def central_difference(function: Callable, x: Tensor, step: float = 6e-6) -> Ten
             f"x must be float64, got {x.dtype}; convert x and all that function uses, "
             "in float32 rounding drowns small errors of a gradient"
         )
-    point = x.detach().numpy().copy()
+    point = x.detach().numpy()
     if not (step > 0 and numpy.all(point + step > point)):
         raise ValueError(
             f"step must be positive and change every entry of x, got {step}; scale it "

@@ -41,5 +41,6 @@ def vector_norm(x: np.ndarray, p: float = 2.0) -> np.ndarray:
     if p == float("inf"):
         return largest
     # Divide by the largest entry first: in float32 the square of 1e20 is inf.
-    scale = np.where(largest > 0, largest, 1.0).detach()  # ()
+    one = np.ones_like(largest)
+    scale = np.where(largest > 0, largest, one).detach()  # ()
     return scale * ((magnitude / scale) ** p).sum() ** (1 / p)

@@ -37,5 +37,6 @@ def vector_norm(x: Tensor, p: float = 2.0) -> Tensor:
     if p == float("inf"):
         return largest
     # Divide by the largest entry first: in float32 the square of 1e20 is inf.
-    scale = torch.where(largest > 0, largest, 1.0).detach()  # ()
+    one = torch.ones_like(largest)
+    scale = torch.where(largest > 0, largest, one).detach()  # ()
     return scale * ((magnitude / scale) ** p).sum() ** (1 / p)
