@@ -57,7 +57,7 @@ def gaussian_nll(prediction: Tensor, target: Tensor, variance: Tensor) -> Tensor
     Args:
         prediction: (...). Mean of the distribution of each target.
         target: Shape of prediction. What was observed, in the same unit.
-        variance: () or the shape of prediction. In the unit of the target squared.
+        variance: () or the shape of prediction, its dtype. Unit of the target squared.
 
     Returns:
         Shape of prediction, in nats. Negative where the density is above 1.
@@ -81,7 +81,7 @@ def laplace_nll(prediction: Tensor, target: Tensor, scale: Tensor) -> Tensor:
     Args:
         prediction: (...). Median of the distribution of each target.
         target: Shape of prediction. What was observed, in the same unit.
-        scale: () or the shape of prediction. Mean absolute residual b expected.
+        scale: () or the shape of prediction, its dtype. Expected absolute residual b.
 
     Returns:
         Shape of prediction, in nats. Negative where the density is above 1.

@@ -26,7 +26,7 @@ def kl_divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
             do not sum to 1 along the last axis within 1e-5.
 
     Source:
-        Cover & Thomas 2006, Elements of Information Theory, 2nd ed., eq. (2.26).
+        Cover & Thomas 2006, Elements of Information Theory, 2nd ed., section 2.3.
     """
     _check_shapes(p, q)
     _check_probabilities("p", p)
@@ -44,7 +44,7 @@ def kl_divergence_from_logits(p_logits: np.ndarray, q_logits: np.ndarray) -> np.
     r"""Measure the divergence of two softmax distributions that may underflow.
 
     $$D(p \| q) = \sum_i p_i (\log p_i - \log q_i), \qquad
-      \log q_i = z_i - m - \log \sum_j e^{z_j - m}, \quad m = \max_j z_j$$
+      \log q_i = z_i - c - \log \sum_j e^{z_j - c}, \quad c = \max_j z_j$$
 
     Args:
         p_logits: (..., n). Logits, one distribution along the last axis; -inf stands
@@ -59,8 +59,8 @@ def kl_divergence_from_logits(p_logits: np.ndarray, q_logits: np.ndarray) -> np.
             of a distribution is not finite.
 
     Source:
-        Cover & Thomas 2006, eq. (2.26); Blanchard, Higham & Higham 2019,
-        arXiv:1909.03469, for the shift by m.
+        Cover & Thomas 2006, section 2.3; Blanchard, Higham & Higham 2019,
+        arXiv:1909.03469, for the shift by c.
     """
     _check_shapes(p_logits, q_logits)
     log_p = _log_softmax("p_logits", p_logits)  # (..., n)
