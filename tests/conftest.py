@@ -11,6 +11,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 
+from built_site import site_dir  # noqa: F401  a fixture
 from frameworks import MXNet, Torch
 from sitetools import availability
 

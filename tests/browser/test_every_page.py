@@ -1,0 +1,154 @@
+"""What must hold on every page, in both languages; each is opened once."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+AXE = Path(__file__).with_name("axe") / "axe.min.js"
+# No page has this address; a static host answers with 404.html.
+MISSING = "no/such/page/"
+LONGEST_LINE = {"en": (75, "characters"), "zh": (38, "Chinese characters")}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_page(new_page, pages, url, language):
+    paths = [path for path in pages if path.startswith("zh/") == (language == "zh")]
+    page, problems, seen = new_page(), [], set()
+    listen(page, url, problems)
+    limit, unit = LONGEST_LINE[language]
+    for path in [*paths, MISSING]:
+        found = []
+        page.goto(path, wait_until="networkidle")
+        for text in page.title(), page.get_attribute("[name=description]", "content"):
+            if not text or text in seen:
+                found.append(f"a title or description that is not its own: {text!r}")
+            seen.add(text)
+        if path != MISSING:
+            english = path.removeprefix("zh/")
+            if page.evaluate(LANGUAGES) != [f"/{english}", f"/zh/{english}"]:
+                found.append("the languages lead elsewhere")
+        found += [f"copy button: {html}" for html in page.evaluate(COPY_BUTTONS)]
+
+        show_everything(page)
+        for line in page.evaluate(LONGEST_LINES):
+            if round(line[unit], 1) > limit:
+                found.append(
+                    f"a line as wide as {line[unit]:.1f} {unit}: {line['text']}"
+                )
+
+        look(page, "dark", 360)
+        found += [f"wider than a phone: {html}" for html in page.evaluate(OVERFLOW)]
+        found += [f"only a mouse scrolls: {html}" for html in page.evaluate(STUCK)]
+        page.evaluate(KEEP_ONE_OF_EACH_KIND)  # axe would say the same of all, slowly
+        found += axe(page, "color-contrast")
+        look(page, "light", 1280)
+        found += axe(page)
+        problems += [f"/{path}: {problem}" for problem in found]
+    assert not problems, "\n".join(problems)
+
+
+def look(page: Page, scheme: str, width: int) -> None:
+    """Look at the page in other colors, in a window of another width."""
+    page.emulate_media(color_scheme=scheme)
+    page.set_viewport_size({"width": width, "height": 800})
+    drawn = page.get_attribute("body", "data-md-color-scheme")
+    assert drawn == {"light": "default", "dark": "slate"}[scheme]
+
+
+def listen(page: Page, url: str, problems: list[str]) -> None:
+    """Note what a page reports, what it lacks, and what it asks of other hosts."""
+
+    def note(address: str, *words: object) -> None:
+        if not address.endswith(MISSING):
+            problems.append(f"{page.url}: {' '.join(map(str, words))}: {address}")
+
+    page.on("console", lambda m: note(m.location["url"], m.type, m.text))
+    page.on("pageerror", lambda error: note(page.url, error))
+    page.on("request", lambda r: r.url.startswith(url) or note(r.url, "asks"))
+    page.on("response", lambda r: r.status < 400 or note(r.url, r.status))
+
+
+def show_everything(page: Page) -> None:
+    """Unfold what is folded, and show the tabs that are not selected as well."""
+    page.add_style_tag(content=".tabbed-block { display: block !important }")
+    page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
+
+
+def axe(page: Page, *rules: str) -> list[str]:
+    """What axe-core finds, by all its rules or by some."""
+    page.add_script_tag(path=AXE)
+    options = {"resultTypes": ["violations"]} | ({"runOnly": [*rules]} if rules else {})
+    result = page.evaluate("options => axe.run(options)", options)
+    return [
+        f"{violation['id']}: {node['html'][:200]}: {node['failureSummary']}"
+        for violation in result["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+# Of each paragraph, the longest line, measured in characters.
+LONGEST_LINES = """() => [...document.querySelectorAll("article :is(p, li, dd)")]
+  .filter(block => block.checkVisibility() && !block.querySelector("p, li, img"))
+  .map(block => {
+    const lines = new Map(), range = document.createRange();
+    const texts = document.createTreeWalker(block, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      if (texts.currentNode.parentElement.closest(".formula, .headerlink")) continue;
+      [...texts.currentNode.data].forEach((character, i) => {
+        range.setStart(texts.currentNode, i);
+        range.setEnd(texts.currentNode, i + 1);
+        const {bottom, left, right} = range.getBoundingClientRect();
+        if (left === right) return;
+        const key = Math.round(bottom / 10);
+        const line = lines.get(key) ?? {text: "", left, right};
+        lines.set(key, {text: line.text + character, left: line.left, right});
+      });
+    }
+    const em = parseFloat(getComputedStyle(block).fontSize);
+    return [...lines.values()].map(({text, left, right}) => ({
+      text: text.replace(/\\s/g, " "),
+      "characters": text.length,
+      "Chinese characters": (right - left) / em,
+    })).reduce((a, b) => a.text.length > b.text.length ? a : b);
+  })"""
+
+# One formula is left, and of each color one piece of a program.
+KEEP_ONE_OF_EACH_KIND = """() => {
+  const kinds = new Set();
+  for (const token of document.querySelectorAll(".highlight span")) {
+    if (kinds.has(token.className)) token.replaceWith(...token.childNodes);
+    else kinds.add(token.className);
+  }
+  const [, ...others] = document.querySelectorAll(".katex");
+  for (const formula of others) formula.replaceChildren("formula");
+}"""
+
+# Where the menu of languages leads.
+LANGUAGES = """() => [...document.querySelectorAll(".md-select__link")]
+  .map(link => link.pathname)"""
+
+# Programs without a button to copy them, and outputs with one.
+COPY_BUTTONS = """() => [...document.querySelectorAll("article pre")]
+  .filter(pre => !!pre.closest(".output") === !!pre.querySelector("button"))
+  .map(pre => pre.outerHTML.slice(0, 200))"""
+
+# Elements beyond the right edge that are in no box that scrolls; or the page itself.
+OVERFLOW = """() => {
+  const scrolls = element => element && element !== document.body &&
+    (getComputedStyle(element).overflowX !== "visible" ||
+      scrolls(element.parentElement));
+  const wide = [...document.querySelectorAll("article *, .md-header *")]
+    .filter(element => element.getBoundingClientRect().right > innerWidth + 0.5)
+    .filter(element => !scrolls(element.parentElement))
+    .map(element => element.outerHTML.slice(0, 200));
+  const width = document.documentElement.scrollWidth;
+  return width > innerWidth ? [...wide, `the page, ${width} px`] : wide;
+}"""
+
+# Boxes that scroll, with nothing in them that the keyboard can go to.
+STUCK = """() => [...document.querySelectorAll("article *")]
+  .filter(box => /auto|scroll/.test(getComputedStyle(box).overflowX))
+  .filter(box => box.scrollWidth > box.clientWidth)
+  .filter(box => box.tabIndex < 0 && !box.querySelector("a, button, [tabindex]"))
+  .map(box => box.outerHTML.slice(0, 200))"""
