@@ -1,0 +1,1 @@
+"""Models with one layer, their training, and softmax."""
