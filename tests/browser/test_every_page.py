@@ -103,6 +103,7 @@ def axe(page: Page, *rules: str) -> list[str]:
 LONGEST_LINES = """() => [...document.querySelectorAll("article :is(p, li, dd)")]
   .filter(block => block.checkVisibility() && !block.querySelector("p, li, img"))
   .map(block => {
+    const none = {text: "", "characters": 0, "Chinese characters": 0};
     const lines = new Map(), range = document.createRange();
     const texts = document.createTreeWalker(block, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) {
@@ -122,7 +123,7 @@ LONGEST_LINES = """() => [...document.querySelectorAll("article :is(p, li, dd)")
       text: text.replace(/\\s/g, " "),
       "characters": text.length,
       "Chinese characters": (right - left) / em,
-    })).reduce((a, b) => a.text.length > b.text.length ? a : b);
+    })).reduce((a, b) => (a.characters > b.characters ? a : b), none);
   })"""
 
 # One formula is left, and of each color one piece of a program.

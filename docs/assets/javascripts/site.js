@@ -15,3 +15,15 @@ document.addEventListener("toggle", ({ target }) => {
     input.click();
   }
 }, true);
+
+// A table that scrolls must be reachable by keyboard; one that does not, need not be.
+const scrolling = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+document$.subscribe(() => {
+  for (const box of document.querySelectorAll(".md-typeset__scrollwrap"))
+    scrolling.observe(box);
+});

@@ -92,7 +92,7 @@ def soft_maximum(
     """
     largest, scaled = _shift_and_scale(logits, axis, temperature)
     total = np.exp(scaled).sum(axis=axis, keepdims=True)  # (..., 1, ...), 1 to n
-    return (largest + temperature * np.log(total)).squeeze(axis)
+    return (largest + np.log(total)).squeeze(axis)
 
 
 def _shift_and_scale(logits: np.ndarray, axis: int, temperature: float) -> tuple:

@@ -11,7 +11,7 @@ npx.set_np()
 def log_sum_exp(x: np.ndarray, axis: int = -1) -> np.ndarray:
     r"""Compute the logarithm of a sum of exponentials that may leave the range.
 
-    $$\log \sum_i e^{x_i} = m + \log \sum_i e^{x_i - m}, \qquad m = \max_i x_i$$
+    $$\log \sum_i e^{x_i} = c + \log \sum_i e^{x_i - c}, \qquad c = \max_i x_i$$
 
     Args:
         x: (..., n, ...). Logarithms of the summands, floating point; -inf stands for 0.
@@ -39,7 +39,7 @@ def log_sum_exp(x: np.ndarray, axis: int = -1) -> np.ndarray:
 def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
     r"""Turn scores into probabilities, the gradient of their log-sum-exp.
 
-    $$p_i = \frac{e^{x_i - m}}{\sum_j e^{x_j - m}}, \qquad m = \max_j x_j$$
+    $$p_i = \frac{e^{x_i - c}}{\sum_j e^{x_j - c}}, \qquad c = \max_j x_j$$
 
     Args:
         x: (..., n, ...). Scores, floating point; -inf gets probability 0.

@@ -7,7 +7,7 @@ from torch import Tensor
 def log_sum_exp(x: Tensor, axis: int = -1) -> Tensor:
     r"""Compute the logarithm of a sum of exponentials that may leave the range.
 
-    $$\log \sum_i e^{x_i} = m + \log \sum_i e^{x_i - m}, \qquad m = \max_i x_i$$
+    $$\log \sum_i e^{x_i} = c + \log \sum_i e^{x_i - c}, \qquad c = \max_i x_i$$
 
     Args:
         x: (..., n, ...). Logarithms of the summands, floating point; -inf stands for 0.
@@ -35,7 +35,7 @@ def log_sum_exp(x: Tensor, axis: int = -1) -> Tensor:
 def softmax(x: Tensor, axis: int = -1) -> Tensor:
     r"""Turn scores into probabilities, the gradient of their log-sum-exp.
 
-    $$p_i = \frac{e^{x_i - m}}{\sum_j e^{x_j - m}}, \qquad m = \max_j x_j$$
+    $$p_i = \frac{e^{x_i - c}}{\sum_j e^{x_j - c}}, \qquad c = \max_j x_j$$
 
     Args:
         x: (..., n, ...). Scores, floating point; -inf gets probability 0.
