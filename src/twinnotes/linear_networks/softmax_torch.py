@@ -86,7 +86,7 @@ def soft_maximum(logits: Tensor, axis: int = -1, temperature: float = 1.0) -> Te
     """
     largest, scaled = _shift_and_scale(logits, axis, temperature)
     total = torch.exp(scaled).sum(dim=axis, keepdim=True)  # (..., 1, ...), 1 to n
-    return (largest + torch.log(total)).squeeze(axis)
+    return (largest + temperature * torch.log(total)).squeeze(axis)
 
 
 def _shift_and_scale(logits: Tensor, axis: int, temperature: float) -> tuple:
