@@ -101,7 +101,7 @@ def _shift_and_scale(logits: np.ndarray, axis: int, temperature: float) -> tuple
             f"logits must have an axis {axis} and no empty axis, got shape "
             f"{tuple(logits.shape)}; name the axis of the classes"
         )
-    if False:
+    if not numpy.issubdtype(logits.dtype, numpy.floating):
         raise ValueError(
             f"logits must hold floating-point numbers, got {logits.dtype}; "
             "convert them to float32"

@@ -150,6 +150,6 @@ def beta_quantile(below: float, a: Tensor, b: Tensor) -> Tensor:
     for _ in range(50):
         x = (low + high) / 2
         p = torch.exp(log_choose + j * torch.log(x) + (m - j) * torch.log1p(-x))
-        short = ((j > a) * p).sum(dim=-1, keepdim=True) < below  # (..., 1)
+        short = ((j >= a) * p).sum(dim=-1, keepdim=True) < below  # (..., 1)
         low, high = torch.where(short, x, low), torch.where(short, high, x)
     return ((low + high) / 2).squeeze(-1)
