@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.unregister(name="codeblocks")
     if config.option.update_outputs and getattr(config.option, "numprocesses", None):
         raise pytest.UsageError("--update-outputs writes files: run it without -n")
-    config.stash[RUNNER] = Runner(config.rootpath, cold=config.option.cold)
+    config.stash[RUNNER] = Runner(cold=config.option.cold)
     config.stash[UPDATES] = {}
 
 

@@ -35,13 +35,11 @@ class Runner:
     """Runs programs, by default each forked from a process that has its framework.
 
     Args:
-        root: The project's root, which programs must not be able to import from.
         cold: Start a new interpreter for each program, with the reader's own
             environment, instead of forking. The only way where there is no fork.
     """
 
-    def __init__(self, root: Path, *, cold: bool = False) -> None:
-        self.root = root
+    def __init__(self, *, cold: bool = False) -> None:
         self.cold = cold or not hasattr(os, "fork")
         self._zygotes: dict[str, subprocess.Popen] = {}
         self._ready: set[str] = set()
@@ -97,7 +95,7 @@ class Runner:
             # MXNet's naive engine raises errors where they are made.
             environment |= {"OMP_NUM_THREADS": "1", "MXNET_ENGINE_TYPE": "NaiveEngine"}
         zygote = Path(__file__).with_name("zygote.py")
-        command = [sys.executable, "-I", str(zygote), framework, str(self.root)]
+        command = [sys.executable, "-I", str(zygote), framework]
         return subprocess.Popen(
             [*command, *options],
             stdin=subprocess.PIPE,

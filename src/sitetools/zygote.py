@@ -1,7 +1,6 @@
 """Run programs one by one, each in a process and an empty folder of its own.
 
-Started as a plain file by the runner, `python -I zygote.py <framework> <project root>`:
-imports the framework once, then forks a child for each request, a JSON line on standard
+Started as a plain file by the runner, `python -I zygote.py <framework>`: imports the framework once, then forks a child for each request, a JSON line on standard
 input, and answers with a JSON line. With `--once` it imports nothing, serves a single
 request in this very process and exits: a new interpreter for a program.
 """
@@ -18,15 +17,18 @@ import types
 from pathlib import Path
 
 
-def forget_project(root: Path) -> None:
-    """Take the project off the path: a reader does not have it."""
+def forget_project() -> None:
+    """Take the project, wherever it was installed from, off the path."""
+    ours = ("twinnotes", "sitetools")
     sys.path[:] = [
-        entry for entry in sys.path if entry and Path(entry) not in (root, root / "src")
+        entry
+        for entry in sys.path
+        if entry and not any(Path(entry, name).is_dir() for name in ours)
     ]
     sys.meta_path[:] = [
         finder for finder in sys.meta_path if "editable" not in repr(finder)
     ]
-    for name in ("twinnotes", "sitetools"):
+    for name in ours:
         if importlib.util.find_spec(name):
             raise SystemExit(f"{name} can still be imported, so programs could use it")
 
@@ -104,8 +106,7 @@ def redirect(request: dict) -> None:
 def main() -> None:
     """Serve the requests of standard input."""
     once = "--once" in sys.argv
-    framework, root = [word for word in sys.argv[1:] if word != "--once"]
-    forget_project(Path(root))
+    forget_project()
     figures = load_figures()
     if once:
         request = json.loads(sys.stdin.readline())
@@ -117,7 +118,7 @@ def main() -> None:
 
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a framework prints while it is imported
-    import_framework(framework)
+    import_framework(sys.argv[1])
     print("ready", file=replies, flush=True)
     for line in sys.stdin:
         request = json.loads(line)

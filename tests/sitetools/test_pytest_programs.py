@@ -154,7 +154,7 @@ def test_an_endless_program_is_stopped(tmp_path, monkeypatch):
     path = tmp_path / "toy_torch.md"
     code = "while True:\n    pass\n"
     for cold in (False, True):
-        executor = runner.Runner(tmp_path, cold=cold)
+        executor = runner.Runner(cold=cold)
         if cold:
             monkeypatch.setattr(runner, "LIMIT", 8)
         result = executor.run(Program(path, "endless", [], 1, None, code))

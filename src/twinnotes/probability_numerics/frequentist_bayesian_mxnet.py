@@ -83,7 +83,7 @@ def beta_log_density(theta: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndar
             "where a logarithm is infinite"
         )
     log_beta = npx.gammaln(a) + npx.gammaln(b) - npx.gammaln(a + b)
-    return (a - 1) * np.log(theta) + (b - 1) * np.log(theta) - log_beta
+    return (a - 1) * np.log(theta) + (b - 1) * np.log1p(-theta) - log_beta
 
 
 def beta_mode(a: np.ndarray, b: np.ndarray) -> np.ndarray:
