@@ -1,8 +1,9 @@
 """Run programs one by one, each in a process and an empty folder of its own.
 
-Started as a plain file by the runner, `python -I zygote.py <framework>`: imports the framework once, then forks a child for each request, a JSON line on standard
-input, and answers with a JSON line. With `--once` it imports nothing, serves a single
-request in this very process and exits: a new interpreter for a program.
+Started as a plain file by the runner, `python -I zygote.py <framework>`: imports the
+framework once, then forks a child for each request, a JSON line on standard input, and
+answers with a JSON line. With `--once` it imports nothing, serves a single request in
+this very process and exits: a new interpreter for a program.
 """
 
 import ctypes
