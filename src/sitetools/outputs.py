@@ -20,7 +20,7 @@ def same_number(expected: str, actual: str) -> bool:
         return int(expected) == int(actual)
     a, b = float(expected), float(actual)
     unit = min(_unit(expected), _unit(actual))
-    return abs(a - b) <= min(1.001 * unit, RELATIVE * max(abs(a), abs(b)))
+    return a == b or abs(a - b) <= min(1.001 * unit, RELATIVE * max(abs(a), abs(b)))
 
 
 def differences(expected: str, actual: str) -> list[str]:

@@ -14,6 +14,7 @@ from sitetools.outputs import differences
         ("4.\n", "4.0001\n"),
         ("1.25e-05\n", "1.251e-05\n"),
         ("float32 nan inf\n", "float32 nan inf\n"),
+        ("1.7977e+308\n", "1.7977e+308\n"),  # rounds to inf when it is read
     ],
 )
 def test_same(shown, printed):
