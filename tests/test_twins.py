@@ -36,6 +36,8 @@ BANNED = {
     "atleast_2d": "reshape; its gradient is 0",
     "atleast_3d": "reshape; its gradient is 0",
     "rot90": "transpose and flip; its gradient is wrong",
+    "SigmoidBCELoss": "the formula; its gradient at logit 0 is wrong",
+    "SigmoidBinaryCrossEntropyLoss": "the formula; its gradient at logit 0 is wrong",
     "SELU": "the formula with np.where; its gradient is wrong",
     "chisquare": "gamma(df / 2, 2); its samples have mean df / 4",
     "multivariate_normal": "mean + L z; its covariance is wrong",
