@@ -59,7 +59,7 @@ def test_truncation_errors(concept, framework, rng):
     slope, sine = framework.numpy(cos(x)), framework.numpy(sin(x))
     for h in (2.0**-9, 2.0**-10):
         forward = framework.numpy((sin(x + h) - sin(x)) / h) - slope
-        # The term that the formula calls O(h^2) is h / 3 * cot(x) of it, 0.12 % at most.
+        # What the formula calls O(h^2) is h / 3 * cot(x) of it, 0.12 % at most.
         np.testing.assert_allclose(forward / (h / 2), -sine, rtol=1e-2)
         central = framework.numpy(
             concept.central_difference(lambda t: sin(t).sum(), x, h)
