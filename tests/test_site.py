@@ -80,7 +80,7 @@ def test_sections_are_the_templates(page):
     zh = pages.Page(ROOT / "docs/zh" / page.path.relative_to(ROOT / "docs/en"))
     for language, side in enumerate((page, zh)):
         sections = [(title, name) for level, title, name in side.headings if level == 2]
-        allowed = [(titles[language], name) for name, titles in pages.SECTIONS.items()]
+        allowed = [(titles[language], name) for name, titles in page.sections.items()]
         assert sections == [section for section in allowed if section in sections]
         first_level = [heading for heading in side.headings if heading[0] == 1]
         assert first_level == [(1, side.meta["title"], page.path.stem)]

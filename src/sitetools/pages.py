@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from sitetools import maths
-from sitetools.programs import FRAMEWORKS, Program
+from sitetools.programs import FRAMEWORKS, Program, is_lab
 
 LANGUAGES = ("en", "zh")
 SECTIONS = {
@@ -22,6 +22,19 @@ SECTIONS = {
     "references": ("References", "参考文献"),
 }
 """The template: id of each section, in order, and its title in each language."""
+LAB_SECTIONS = {
+    "idea": ("Idea", "直观"),
+    "data": ("Data", "数据"),
+    "preparation": ("Preparation", "特征处理"),
+    "models": ("Models", "模型"),
+    "cross-validation": ("Cross-validation", "交叉验证"),
+    "submission": ("Submission", "提交"),
+    "differences": SECTIONS["differences"],
+    "mistakes": SECTIONS["mistakes"],
+    "exercises": SECTIONS["exercises"],
+    "references": SECTIONS["references"],
+}
+"""The template of a lab, a real case from its data to its result."""
 
 _HEADING = re.compile(r"^(#{1,6}) (.+?) \{ #([\w-]+) \}$", re.MULTILINE)
 _INCLUDE = re.compile(r'^ *--8<-- "([^"]+)"$', re.MULTILINE)
@@ -70,6 +83,14 @@ class Page:
     def headings(self) -> list[tuple[int, str, str]]:
         """Level, title and id of every heading."""
         return [(len(m[1]), m[2], m[3]) for m in _HEADING.finditer(self.text)]
+
+    @property
+    def sections(self) -> dict[str, tuple[str, str]]:
+        """The template that the page follows."""
+        chapter, name = self.path.parent.name, self.path.stem
+        file = f"snippets/{chapter}/{name}_torch.md".replace("-", "_")
+        lab = is_lab(self.path.parents[3] / file)
+        return LAB_SECTIONS if lab else SECTIONS
 
     @cached_property
     def formulas(self) -> list[maths.Formula]:
@@ -171,7 +192,7 @@ def section_of(program: Program, root: Path) -> str | None:
     """Section of the English page that shows a program, None if none does."""
     page = Page(program.pages(root)[0])
     wanted = f"{program.chapter}/{program.path.name}:{program.section}"
-    for name in ("", *SECTIONS):
+    for name in ("", *page.sections):
         if wanted in _INCLUDE.findall(page.section(name)):
             return name
     return None

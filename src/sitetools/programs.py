@@ -2,7 +2,8 @@
 
 A snippet file is a sequence of sections; a section is one program and at most one
 output. Whatever does not fit this grammar is an error, so that nothing on a page can
-be shown without having run.
+be shown without having run. In a lab, whose file says so in its first line, the
+programs are the cells of a notebook: each continues the one above.
 """
 
 import ast
@@ -17,6 +18,7 @@ from pytest_codeblocks import extract_from_buffer
 
 FRAMEWORKS = ("torch", "mxnet")
 OUTPUT_MARKER = "<!--pytest-codeblocks:expected-output-->"
+LAB_MARKER = "<!-- lab: each program continues the one above -->"
 
 _START = re.compile(r"<!-- --8<-- \[start:([a-z][a-z0-9-]*)\] -->")
 _INCLUDE = re.compile(r'--8<-- "([^":]+)(?::([a-z][a-z0-9-]*))?"')
@@ -39,6 +41,8 @@ class Program:
     lineno: int
     """Line of the opening fence in `path`, 1-based."""
     output: str | None
+    lab: bool = False
+    """Whether it continues the program above it."""
     code: str = ""
     """The whole program, includes resolved."""
     origins: list[tuple[Path, int]] = field(default_factory=list)
@@ -77,6 +81,11 @@ class Program:
         return [root / "docs" / language / name for language in ("en", "zh")]
 
 
+def is_lab(path: Path) -> bool:
+    """Tell whether the programs of a snippet file are the cells of a notebook."""
+    return path.is_file() and path.read_text(encoding="utf-8").startswith(LAB_MARKER)
+
+
 def load(path: Path, root: Path, *, complete: bool = True) -> list[Program]:
     """Read every program of a snippet file.
 
@@ -111,7 +120,7 @@ def load(path: Path, root: Path, *, complete: bool = True) -> list[Program]:
 
 def dump(programs: list[Program]) -> str:
     """Write the programs in the one form that `load` reads."""
-    parts = []
+    parts = [LAB_MARKER, ""] if programs[0].lab else []
     for program in programs:
         parts += [f"<!-- --8<-- [start:{program.section}] -->", ""]
         parts += ["```python", *program.source, "```", ""]
@@ -155,6 +164,8 @@ def _parse(path: Path, text: str) -> list[Program]:
         return lines[start : position - 1]
 
     programs: list[Program] = []
+    if lab := skip_blank() == LAB_MARKER:
+        position += 1
     while skip_blank():
         match = _START.fullmatch(lines[position])
         if not match:
@@ -173,7 +184,7 @@ def _parse(path: Path, text: str) -> list[Program]:
         if skip_blank() != f"<!-- --8<-- [end:{name}] -->":
             raise fail(f"{OUTPUT_MARKER} or <!-- --8<-- [end:{name}] -->")
         position += 1
-        programs.append(Program(path, name, source, lineno, output))
+        programs.append(Program(path, name, source, lineno, output, lab))
     return programs
 
 

@@ -13,7 +13,7 @@ import pytest
 from pytest_codeblocks.plugin import TestBlock
 
 from sitetools import availability, figures, outputs, programs
-from sitetools.runner import LIMIT, Result, Runner
+from sitetools.runner import LAB_LIMIT, LIMIT, Result, Runner
 
 RUNNER = pytest.StashKey[Runner]()
 UPDATES = pytest.StashKey[dict[Path, list[programs.Program]]]()
@@ -70,7 +70,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if config.option.collectonly:
         return
     items = [item for item in session.items if isinstance(item, ProgramItem)]
-    for framework in {item.obj.framework for item in items}:
+    for framework in {item.framework for item in items}:
         if not availability.missing(framework):
             config.stash[RUNNER].start(framework)
 
@@ -91,61 +91,79 @@ class SnippetFile(pytest.File):
             loaded = programs.load(self.path, self.config.rootpath, complete=not update)
         except programs.SnippetError as error:
             raise self.CollectError(str(error)) from None
+        if loaded and loaded[0].lab:
+            yield ProgramItem.from_parent(self, name="lab", obj=loaded, loaded=loaded)
+            return
         for program in loaded:
-            item = ProgramItem.from_parent(self, name=program.section, obj=program)
-            item.siblings = loaded
-            yield item
+            yield ProgramItem.from_parent(
+                self, name=program.section, obj=[program], loaded=loaded
+            )
 
 
 class ProgramItem(TestBlock):
-    """One program: run in isolation, its output and its figure compared."""
+    """One program, or a lab: run in isolation, outputs and figures compared."""
 
-    obj: programs.Program
-    siblings: list[programs.Program]
+    obj: list[programs.Program]
+
+    def __init__(self, *, loaded: list[programs.Program], **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.loaded = loaded
+        """All programs of the file."""
+
+    @property
+    def framework(self) -> str:
+        """The framework of all programs of the file."""
+        return self.obj[0].framework
 
     def setup(self) -> None:
         """Skip the half whose framework is not here, unless it must be."""
-        reason = availability.missing(self.obj.framework)
-        if reason and availability.required(self.obj.framework):
+        reason = availability.missing(self.framework)
+        if reason and availability.required(self.framework):
             pytest.fail(reason, pytrace=False)
         if reason:
             pytest.skip(reason)
 
     def runtest(self) -> None:
-        """Run the program; compare, or collect for rewriting."""
-        result = self.config.stash[RUNNER].run(self.obj)
-        self.user_properties.append(("seconds", result.seconds))
-        if result.status:
-            raise RuntimeError(self._report(_how_it_ended(result), result))
-        if result.stderr:
-            raise RuntimeError(self._report("it printed to standard error", result))
+        """Run the programs; compare, or collect for rewriting."""
+        results = self.config.stash[RUNNER].run(self.obj)
+        self.user_properties.append(("seconds", results[0].seconds))
+        for program, result in zip(self.obj, results, strict=False):
+            if problem := self._problem(program, result):
+                raise RuntimeError(self._report(problem, program, result))
         if self.config.option.update_outputs:
-            self._update(result)
-            return
-        if problem := self._wrong_output(result) or self._wrong_figure(result):
-            raise RuntimeError(self._report(problem, result))
+            self.config.stash[UPDATES][self.path] = self.loaded
 
     def reportinfo(self):
         """Name the fence in the snippet file."""
-        return self.path, self.obj.lineno - 1, f"{self.path.stem} [{self.name}]"
+        return self.path, self.obj[0].lineno - 1, f"{self.path.stem} [{self.name}]"
 
-    def _update(self, result: Result) -> None:
-        self.obj.output = result.stdout or None
-        self.config.stash[UPDATES][self.path] = self.siblings
+    def _problem(self, program: programs.Program, result: Result) -> str | None:
+        if result.status:
+            return _how_it_ended(program, result)
+        if result.stderr:
+            return "it printed to standard error"
+        if self.config.option.update_outputs:
+            return self._update(program, result)
+        return self._wrong_output(program, result) or self._wrong_figure(
+            program, result
+        )
+
+    def _update(self, program: programs.Program, result: Result) -> str | None:
+        program.output = result.stdout or None
         if result.svg is None:
-            return
-        target = self.obj.figure(self.config.rootpath)
+            return None
+        target = program.figure(self.config.rootpath)
         # Twins draw the same figure: PyTorch's is kept, MXNet's is compared with it.
-        if self.obj.framework == "torch" or not target.with_suffix(".svg").exists():
+        if program.framework == "torch" or not target.with_suffix(".svg").exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             for suffix, text in ((".svg", result.svg), (".json", result.description)):
                 file = target.with_suffix(suffix)
                 file.write_text(text, encoding="utf-8", newline="\n")
-        elif problem := self._wrong_figure(result):
-            raise RuntimeError(self._report(problem, result))
+            return None
+        return self._wrong_figure(program, result)
 
-    def _wrong_output(self, result: Result) -> str | None:
-        expected = self.obj.output
+    def _wrong_output(self, program: programs.Program, result: Result) -> str | None:
+        expected = program.output
         if expected is None and result.stdout:
             return f"it prints what no page shows (make outputs):\n{result.stdout}"
         found = outputs.differences(expected or "", result.stdout)
@@ -160,8 +178,8 @@ class ProgramItem(TestBlock):
         )
         return "\n".join(["the output differs", *found, *diff])
 
-    def _wrong_figure(self, result: Result) -> str | None:
-        target = self.obj.figure(self.config.rootpath)
+    def _wrong_figure(self, program: programs.Program, result: Result) -> str | None:
+        target = program.figure(self.config.rootpath)
         svg, known = target.with_suffix(".svg"), target.with_suffix(".json")
         if result.description is None:
             return f"it draws nothing, but {svg} exists" if svg.exists() else None
@@ -177,8 +195,8 @@ class ProgramItem(TestBlock):
         )
         return "\n".join([f"the figure {svg} is stale", *found]) if found else None
 
-    def _report(self, problem: str, result: Result) -> str:
-        root, program = self.config.rootpath, self.obj
+    def _report(self, problem: str, program: programs.Program, result: Result) -> str:
+        root = self.config.rootpath
         pages = ", ".join(str(p.relative_to(root)) for p in program.pages(root))
         where = program.path.relative_to(root)
         lines = [
@@ -186,24 +204,26 @@ class ProgramItem(TestBlock):
             f"page      {pages}",
             f"program   {where} [{program.section}], fence at line {program.lineno}",
         ]
-        lines += [
-            f"line {line:<4} {program.origins[line - 1][0].relative_to(root)}"
-            f":{program.origins[line - 1][1]}"
-            for line in _lines_in(result.stderr)
-            if line <= len(program.origins)
-        ]
+        # A traceback of a lab's cell may pass through the cells above it.
+        for cell, line in _lines_in(result.stderr):
+            origins = self.obj[cell].origins
+            if line <= len(origins):
+                file, number = origins[line - 1]
+                lines.append(f"line {line:<4} {file.relative_to(root)}:{number}")
         return "\n".join(lines) + "\n" + result.stderr
 
 
-def _how_it_ended(result: Result) -> str:
+def _how_it_ended(program: programs.Program, result: Result) -> str:
     if result.status == -14:
-        return f"it ran longer than {LIMIT} seconds and was stopped"
+        limit = LAB_LIMIT if program.lab else LIMIT
+        return f"it ran longer than {limit} seconds and was stopped"
     if result.status < 0:
         return f"it was ended by signal {-result.status}"
     return "it raised"
 
 
-def _lines_in(stderr: str) -> list[int]:
-    """The program's line numbers that a traceback or warning names."""
-    found = re.findall(r'program\.py(?:", line |:)(\d+)', stderr)
-    return list(dict.fromkeys(map(int, found)))
+def _lines_in(stderr: str) -> list[tuple[int, int]]:
+    """The cells and their line numbers that a traceback or warning names."""
+    pattern = r'(?:cell-(\d+)/)?program\.py(?:", line |:)(\d+)'
+    found = re.findall(pattern, stderr)
+    return list(dict.fromkeys((int(cell or 0), int(line)) for cell, line in found))

@@ -14,6 +14,8 @@ from sitetools.programs import Program
 
 LIMIT = 30
 """Seconds after which a program is stopped."""
+LAB_LIMIT = 120
+"""Seconds after which a lab is stopped."""
 
 _ENGINE_LINE = re.compile(r"^.*MXNet start using engine: NaiveEngine\n?", re.MULTILINE)
 
@@ -49,36 +51,58 @@ class Runner:
         if not self.cold and framework not in self._zygotes:
             self._zygotes[framework] = self._spawn(framework)
 
-    def run(self, program: Program) -> Result:
-        """Run one program and collect what it printed and drew."""
+    def run(self, programs: list[Program]) -> list[Result]:
+        """Run a program, or the cells of a lab; collect what they printed and drew.
+
+        Args:
+            programs: One program, or all programs of a lab, in order.
+
+        Returns:
+            One result for each that was started: a cell that fails is the last. The
+            seconds are those of all together.
+        """
         with tempfile.TemporaryDirectory() as scratch:
             home = Path(scratch)
-            for name in ("folder", "figure"):
-                (home / name).mkdir()
+            (home / "folder").mkdir()
+            cells = []
+            for number, program in enumerate(programs):
+                # A single program lies in its own folder, as a reader's would.
+                cell = home / ("folder" if len(programs) == 1 else f"cell-{number}")
+                figure = home / f"figure-{number}"
+                for folder in (cell, figure):
+                    folder.mkdir(exist_ok=True)
+                (cell / "program.py").write_text(program.code, encoding="utf-8")
+                paths = {
+                    "program": cell / "program.py",
+                    "figure": figure,
+                    "stdout": home / f"stdout-{number}",
+                    "stderr": home / f"stderr-{number}",
+                }
+                cells.append({key: str(path) for key, path in paths.items()})
             request = {
-                "program": str(home / "folder" / "program.py"),
+                "cells": cells,
                 "folder": str(home / "folder"),
-                "figure": str(home / "figure"),
-                "stdout": str(home / "stdout"),
-                "stderr": str(home / "stderr"),
-                "limit": LIMIT,
+                "limit": LAB_LIMIT if programs[0].lab else LIMIT,
             }
-            Path(request["program"]).write_text(program.code, encoding="utf-8")
             ask = self._ask_new if self.cold else self._ask_zygote
-            status, seconds = ask(program.framework, json.dumps(request) + "\n")
+            status, seconds = ask(programs[0].framework, request)
 
             def read(name: str) -> str | None:
                 path = home / name
                 return path.read_text(encoding="utf-8") if path.exists() else None
 
-            return Result(
-                status,
-                read("stdout") or "",
-                _ENGINE_LINE.sub("", read("stderr") or ""),
-                seconds,
-                read("figure/figure.svg"),
-                read("figure/figure.json"),
-            )
+            started = [n for n in range(len(cells)) if read(f"stdout-{n}") is not None]
+            return [
+                Result(
+                    status if number == len(started) - 1 else 0,
+                    read(f"stdout-{number}") or "",
+                    _ENGINE_LINE.sub("", read(f"stderr-{number}") or ""),
+                    seconds,
+                    read(f"figure-{number}/figure.svg"),
+                    read(f"figure-{number}/figure.json"),
+                )
+                for number in started or [0]
+            ]
 
     def close(self) -> None:
         """End the framework processes."""
@@ -104,7 +128,7 @@ class Runner:
             text=True,
         )
 
-    def _ask_zygote(self, framework: str, request: str) -> tuple[int, float]:
+    def _ask_zygote(self, framework: str, request: dict) -> tuple[int, float]:
         self.start(framework)
         zygote = self._zygotes[framework]
         if framework not in self._ready and zygote.stdout.readline() != "ready\n":
@@ -113,16 +137,16 @@ class Runner:
                 "see what it printed above"
             )
         self._ready.add(framework)
-        zygote.stdin.write(request)
+        zygote.stdin.write(json.dumps(request) + "\n")
         zygote.stdin.flush()
         reply = json.loads(zygote.stdout.readline())
         return reply["status"], reply["seconds"]
 
-    def _ask_new(self, framework: str, request: str) -> tuple[int, float]:
+    def _ask_new(self, framework: str, request: dict) -> tuple[int, float]:
         started = time.perf_counter()
         process = self._spawn(framework, "--once")
         try:
-            process.communicate(request, timeout=LIMIT)
+            process.communicate(json.dumps(request) + "\n", request["limit"])
         except subprocess.TimeoutExpired:
             process.kill()
             process.communicate()

@@ -3,7 +3,8 @@
 Started as a plain file by the runner, `python -I zygote.py <framework>`: imports the
 framework once, then forks a child for each request, a JSON line on standard input, and
 answers with a JSON line. With `--once` it imports nothing, serves a single request in
-this very process and exits: a new interpreter for a program.
+this very process and exits: a new interpreter for a program. A request has one program,
+or the cells of a lab, which run one after the other in the same module.
 """
 
 import ctypes
@@ -63,23 +64,37 @@ def import_framework(name: str) -> None:
 
         del numpy.bool  # a program must bring this line itself
     else:
-        import torch  # noqa: F401
+        import torch
+
+        # Imports half of PyTorch at its first use: a second that each program saves.
+        torch.optim.SGD([torch.zeros(1)], lr=0.1)
 
 
 def run(request: dict, figures: types.ModuleType) -> int:
-    """Run one program as a script; returns its exit status."""
+    """Run one program, or the cells of a lab, as a script; returns its exit status."""
     folder = request["folder"]
     os.chdir(folder)
     sys.path.insert(0, folder)
-    sys.argv = [request["program"]]
     main = types.ModuleType("__main__")
-    main.__file__ = request["program"]
     sys.modules["__main__"] = main
     status = 0
+    for cell in request["cells"]:
+        redirect(cell)
+        status = run_cell(cell, main, figures)
+        if status:
+            break
+    return status
+
+
+def run_cell(cell: dict, main: types.ModuleType, figures: types.ModuleType) -> int:
+    """Run the text of one file in a module; returns its exit status."""
+    main.__file__ = cell["program"]
+    sys.argv = [cell["program"]]
+    status = 0
     try:
-        figures.begin(Path(request["figure"]))
-        source = Path(request["program"]).read_text(encoding="utf-8")
-        exec(compile(source, request["program"], "exec"), main.__dict__)
+        figures.begin(Path(cell["figure"]))
+        source = Path(cell["program"]).read_text(encoding="utf-8")
+        exec(compile(source, cell["program"], "exec"), main.__dict__)
         figures.finish()
     except SystemExit as stop:
         status = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
@@ -96,11 +111,12 @@ def run(request: dict, figures: types.ModuleType) -> int:
     return status
 
 
-def redirect(request: dict) -> None:
-    """Send everything that is printed, also from C, to the request's files."""
+def redirect(cell: dict) -> None:
+    """Send everything that is printed, also from C, to the cell's files."""
     for number, stream in ((1, "stdout"), (2, "stderr")):
-        target = os.open(request[stream], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        target = os.open(cell[stream], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(target, number)
+        os.close(target)
         setattr(sys, stream, os.fdopen(number, "w", encoding="utf-8", closefd=False))
 
 
@@ -111,8 +127,6 @@ def main() -> None:
     figures = load_figures()
     if once:
         request = json.loads(sys.stdin.readline())
-        redirect(request)
-        sys.stdout.flush()
         os._exit(run(request, figures))
 
     import matplotlib.pyplot  # noqa: F401
@@ -129,7 +143,6 @@ def main() -> None:
             replies.close()
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(request["limit"])
-            redirect(request)
             os._exit(run(request, figures))
         _, state = os.waitpid(child, 0)
         reply = {

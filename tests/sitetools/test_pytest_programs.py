@@ -157,6 +157,7 @@ def test_an_endless_program_is_stopped(tmp_path, monkeypatch):
         executor = runner.Runner(cold=cold)
         if cold:
             monkeypatch.setattr(runner, "LIMIT", 8)
-        result = executor.run(Program(path, "endless", [], 1, None, code))
+        program = Program(path, "endless", [], 1, None, code=code)
+        [result] = executor.run([program])
         executor.close()
         assert result.status == -14
