@@ -1,0 +1,1 @@
+"""Distribution shift, and whole cases from data to result."""
