@@ -380,7 +380,10 @@ def lines_of(command, port):
     if command == "build":
         return [["-m", "mkdocs", "build", "--strict"]]
     if command == "outputs":
-        return [["-m", "pytest", "--codeblocks", "--update-outputs", "snippets"]]
+        return [
+            ["-m", "pytest", "--codeblocks", "--update-outputs", "snippets"],
+            ["-m", "sitetools.notebooks"],
+        ]
     if command == "bench":
         return [["benchmarks/bench_runner.py"]]
     return [

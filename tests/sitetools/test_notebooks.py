@@ -1,0 +1,82 @@
+"""The notebooks: nothing lost on the way from the page, and what they show is so."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from sitetools import availability, notebooks, outputs, pages, programs
+
+ROOT = Path(__file__).parents[2]
+LABS = list(notebooks.labs())
+PAGES = [page for lang in pages.LANGUAGES for page in pages.concept_pages(ROOT, lang)]
+
+
+def test_every_lab_has_its_four_notebooks():
+    written = {path for path in ROOT.glob("docs/??/*/*.ipynb")}
+    assert written == {file for file, _, _ in LABS}
+    assert len(written) >= 4
+
+
+@pytest.mark.parametrize(
+    ("file", "page", "half"), LABS, ids=[str(lab[0].parent.name) for lab in LABS]
+)
+def test_a_committed_notebook_is_what_the_page_says(file, page, half):
+    same = file.read_text(encoding="utf-8") == notebooks.build(page, half)
+    assert same, f"{file} is stale: run `make outputs`"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.path.relative_to(ROOT)))
+def test_a_page_becomes_a_notebook_without_loss(page):
+    made = {
+        framework: nbformat.reads(notebooks.build(page, framework), 4)
+        for framework in programs.FRAMEWORKS
+    }
+    for framework, notebook in made.items():
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        wanted = [i.partition(":") for i in page.includes if f"_{framework}.md" in i]
+        assert [cell.id for cell in code] == [section for *_, section in wanted]
+        prose = [cell.source for cell in notebook.cells if cell.cell_type != "code"]
+        for mark in ("--8<--", "{ #", "???", '=== "', ".md)", "](#", "\n    "):
+            assert not any(mark in text for text in prose), mark
+        text = "\n".join(prose)
+        assert text.count("$$") == 2 * sum(f.display for f in page.formulas)
+        assert text.count(r"\tag{") == len(page.equations)
+        for _, title, _ in page.headings:
+            assert f"# {title}\n" in f"{text}\n"
+
+
+@pytest.mark.parametrize("half", programs.FRAMEWORKS)
+def test_jupyter_prints_what_the_notebook_shows(half, tmp_path):
+    reason = availability.missing(half)
+    if reason and not availability.required(half):
+        pytest.skip(reason)
+    for file in [f for f, p, name in LABS if name == half and "en" in f.parts]:
+        notebook = nbformat.read(file, 4)
+        committed = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        shown = [cell.outputs for cell in committed]
+
+        resources = {"metadata": {"path": str(tmp_path)}}
+        NotebookClient(notebook, timeout=120, resources=resources).execute()
+
+        for cell, before in zip(committed, shown, strict=True):
+            assert printed(cell.outputs, "stderr") == "", f"{file} [{cell.id}]"
+            found = outputs.differences(
+                printed(before, "stdout"), printed(cell.outputs, "stdout")
+            )
+            assert not found, f"{file} [{cell.id}]: {found}"
+            drawn = [
+                {"display_data"} <= {o.output_type for o in side}
+                for side in (before, cell.outputs)
+            ]
+            assert drawn[0] == drawn[1], f"{file} [{cell.id}]"
+
+
+def printed(cell_outputs: list, stream: str) -> str:
+    """Everything that a cell printed to a stream."""
+    return "".join(
+        output["text"]
+        for output in cell_outputs
+        if output["output_type"] == "stream" and output["name"] == stream
+    )
