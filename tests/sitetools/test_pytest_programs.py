@@ -8,8 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from sitetools import availability, runner
-from sitetools.programs import Program
+from sitetools import availability, programs, runner
 
 SOURCE = Path(__file__).parents[2] / "src"
 pytestmark = pytest.mark.skipif(
@@ -141,6 +140,56 @@ def test_outputs_are_rewritten_and_then_agree(tmp_path):
     assert before.replace("0.5118", "0.5108").split() == after.split()
 
 
+LAB = {  # section: (cell, shown output)
+    "one": ('--8<-- "twinnotes/toys/toy_torch.py"\nx = double(2)\nprint(x)', "4"),
+    "two": ("x += 1\nprint(x)\nopen('left', 'w').close()", "5"),
+    "three": (
+        "import os\nimport matplotlib.pyplot as plt\n"
+        "print(double(x), os.listdir())\nplt.plot([x, 1])\nplt.show()",
+        "10 ['left']",
+    ),
+}
+
+
+def write_lab(root, **changed):
+    """A project whose only snippet file is a lab."""
+    snippets = write_project(root)
+    cells = [
+        programs.Program(snippets, name, code.splitlines(), 1, f"{shown}\n", lab=True)
+        for name, (code, shown) in (LAB | changed).items()
+    ]
+    snippets.write_text(programs.dump(cells))
+    return snippets
+
+
+def test_the_cells_of_a_lab_continue_each_other(tmp_path):
+    snippets = write_lab(tmp_path)
+    right = snippets.read_text()
+    assert right.startswith(programs.LAB_MARKER)
+    snippets.write_text(right.replace("\n5\n", "\nwrong\n"))
+    run_pytest(tmp_path, "--update-outputs")
+    assert snippets.read_text() == right
+    assert (tmp_path / "docs/assets/figures/toys/toy/three.svg").exists()
+    done = run_pytest(tmp_path, "--cold")
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("x += 1\nprint(x + 1)", "expected '5', got '6'"),
+        ("double(None)", "src/twinnotes/toys/toy_torch.py:4"),
+    ],
+)
+def test_a_cell_that_fails_is_named(tmp_path, cell, says):
+    write_lab(tmp_path, two=(cell, "5"))
+    done = run_pytest(tmp_path)
+    assert done.returncode == 1
+    assert says in done.stdout
+    assert "snippets/toys/toy_torch.md [two]" in done.stdout
+
+
 def test_a_broken_file_is_an_error_not_a_skip(tmp_path):
     snippets = write_project(tmp_path)
     snippets.write_text(snippets.read_text().replace("```python", "```py", 1))
@@ -157,7 +206,7 @@ def test_an_endless_program_is_stopped(tmp_path, monkeypatch):
         executor = runner.Runner(cold=cold)
         if cold:
             monkeypatch.setattr(runner, "LIMIT", 8)
-        program = Program(path, "endless", [], 1, None, code=code)
+        program = programs.Program(path, "endless", [], 1, None, code=code)
         [result] = executor.run([program])
         executor.close()
         assert result.status == -14
