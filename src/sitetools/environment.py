@@ -385,7 +385,7 @@ def lines_of(command, port):
             ["-m", "sitetools.notebooks"],
         ]
     if command == "bench":
-        return [["benchmarks/bench_runner.py"]]
+        return [["benchmarks/bench_ops.py"], ["benchmarks/bench_runner.py"]]
     return [
         ["-m", "ruff", "check"],
         ["-m", "ruff", "format", "--check"],
