@@ -4,16 +4,17 @@
 #   make test     check and run everything
 #   make outputs  rewrite the outputs and figures of the programs
 #   make bench    time the from-scratch ops and the program runner
+#   make faults   make mistakes on purpose, in copies, and see the tests turn red
 #   make build    build the site into site/
 #   make clean    remove what the commands above made, except .venv
 #
 # PYTHON=/path/to/python3.11 names the Python that makes .venv.
 
-export PYTHON PORT
+export PYTHON PORT ONLY
 
-.PHONY: serve test outputs bench build clean
+.PHONY: serve test outputs bench faults build clean
 
-serve test outputs bench build:
+serve test outputs bench faults build:
 	@"$(or $(PYTHON),python3)" src/sitetools/environment.py $@
 
 clean:

@@ -1,6 +1,6 @@
 """Make the environment in .venv and run one of the project's commands in it.
 
-    python3 src/sitetools/environment.py serve | build | test | outputs | bench
+    python3 src/sitetools/environment.py serve | build | test | outputs | bench | faults
 
 `make serve` and its neighbors call this file, with whatever Python they find. So it
 uses the standard library alone, and no syntax that an old Python cannot read, down to
@@ -46,6 +46,7 @@ KINDS = {
     "test": "test",
     "outputs": "test",
     "bench": "test",
+    "faults": "test",
 }
 
 # Plain PyPI has PyTorch for Linux with several GB of CUDA. The CPU build is called
@@ -386,6 +387,8 @@ def lines_of(command, port):
         ]
     if command == "bench":
         return [["benchmarks/bench_ops.py"], ["benchmarks/bench_runner.py"]]
+    if command == "faults":
+        return [["tests/faults/museum.py"]]
     return [
         ["-m", "ruff", "check"],
         ["-m", "ruff", "format", "--check"],

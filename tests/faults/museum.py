@@ -1,0 +1,154 @@
+"""The fault museum: ways in which notes go wrong, and the tests that must see them.
+
+    make faults            every fault
+    make faults ONLY=tanh  those whose name contains a word
+
+Each entry of the YAML files here changes a text or two, as somebody might by mistake,
+and names the narrowest tests that should turn red and what their report must say. The
+changes are made in copies of the project, never in the project itself.
+"""
+
+import os
+import queue
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+COPIES = 2
+RAN_NOTHING = (3, 4, 5)  # pytest: internal error, wrong usage, no test
+
+
+@dataclass
+class Fault:
+    """One way to go wrong."""
+
+    name: str
+    changes: list[dict]
+    """Each with file, find and replace; `first: true` if it is the first of several."""
+    run: str
+    """Arguments of pytest."""
+    says: str
+    """What the report must contain: the place, or what is wrong there."""
+
+    def apply(self, root: Path) -> None:
+        """Make the changes below root, and fail if the project has moved on."""
+        for change in self.changes:
+            path = root / change["file"]
+            text = path.read_text(encoding="utf-8")
+            count = text.count(change["find"])
+            if count != 1 and not (count and change.get("first")):
+                raise ValueError(
+                    f"fault {self.name!r} must find its text once in {change['file']}, "
+                    f"got it {count} times; adapt `find` in tests/faults"
+                )
+            changed = text.replace(change["find"], change["replace"], 1)
+            if changed == text:
+                raise ValueError(f"fault {self.name!r} changes nothing")
+            path.write_text(changed, encoding="utf-8")
+
+    def restore(self, root: Path) -> None:
+        """Undo the changes, and what the tests may have written over them."""
+        for change in self.changes:
+            shutil.copy(ROOT / change["file"], root / change["file"])
+
+
+def load() -> list[Fault]:
+    """Read the museum."""
+    files = sorted(HERE.glob("*.yml"))
+    return [Fault(**entry) for f in files for entry in yaml.safe_load(f.read_text())]
+
+
+def copy_project(target: Path) -> Path:
+    """Copy what git knows or would take, as it is now."""
+    command = ["git", "ls-files", "-z", "-co", "--exclude-standard"]
+    listed = subprocess.check_output(command, cwd=ROOT, text=True).split("\0")
+    for name in filter(None, listed):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, target / name)
+    return target
+
+
+def pytest(root: Path, arguments: list[str]) -> tuple[int, str]:
+    """Run tests in a copy of the project, with the copy's own tools."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root / "src")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    return done.returncode, done.stdout
+
+
+def examine(fault: Fault, root: Path) -> tuple[bool, str]:
+    """Tell whether the tests see the fault, and how its report puts it."""
+    fault.apply(root)
+    try:
+        status, report = pytest(root, shlex.split(fault.run))
+    finally:
+        fault.restore(root)
+    if status == 0:
+        return False, "NOT SEEN: the tests are green"
+    if status in RAN_NOTHING:
+        return False, f"no test ran (pytest returned {status})"
+    lines = [line.strip() for line in report.splitlines() if fault.says in line]
+    if not lines:
+        return False, f"red, but the report does not say {fault.says!r}:\n{report}"
+    return True, lines[-1]
+
+
+def main() -> None:
+    """Examine the faults, in as many copies as there are cores to use."""
+    word = os.environ.get("ONLY", "")
+    faults = [fault for fault in load() if word in fault.name]
+    paths = {path for f in faults for path in shlex.split(f.run) if "/" in path}
+    started, missed = time.monotonic(), 0
+    with tempfile.TemporaryDirectory() as scratch:
+        roots = [copy_project(Path(scratch, str(n))) for n in range(COPIES)]
+        # Red means nothing where it is red without the fault.
+        status, report = pytest(roots[0], ["--codeblocks", "-n", "2", *sorted(paths)])
+        if status:
+            sys.exit(f"{report}\nThe tests are not green before any fault is made.")
+        print(f"all {len(paths)} suites are green without a fault", flush=True)
+        waiting: queue.SimpleQueue[Fault] = queue.SimpleQueue()
+        for fault in faults:
+            waiting.put(fault)
+
+        def work(root: Path) -> None:
+            nonlocal missed
+            while not waiting.empty():
+                try:
+                    fault = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                began = time.monotonic()
+                seen, how = examine(fault, root)
+                missed += not seen
+                seconds = time.monotonic() - began
+                verdict = "red " if seen else "FAIL"
+                print(f"{verdict} {seconds:3.0f} s  {fault.name}: {how}", flush=True)
+
+        workers = [threading.Thread(target=work, args=(root,)) for root in roots]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+    minutes = (time.monotonic() - started) / 60
+    print(f"{len(faults) - missed} of {len(faults)} faults seen, {minutes:.1f} minutes")
+    sys.exit(bool(missed))
+
+
+if __name__ == "__main__":
+    main()
