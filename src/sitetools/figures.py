@@ -79,6 +79,18 @@ def style() -> None:
     mpl.rcParams.update(STYLE)
 
 
+def warm_up() -> None:
+    """Draw a figure once, so that no program has to wait for the fonts."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots()
+    axes.plot([0, 1], label="$x$")
+    axes.set_title("0")
+    axes.legend()
+    _svg(figure)
+    plt.close(figure)
+
+
 def begin(folder: Path) -> None:
     """Start a program; its figure, if it shows one, will be written to folder."""
     Gcf.destroy_all()

@@ -129,8 +129,7 @@ def main() -> None:
         request = json.loads(sys.stdin.readline())
         os._exit(run(request, figures))
 
-    import matplotlib.pyplot  # noqa: F401
-
+    figures.warm_up()
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a framework prints while it is imported
     import_framework(sys.argv[1])

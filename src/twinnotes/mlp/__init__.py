@@ -1,0 +1,1 @@
+"""Networks with hidden layers: their layers, activations, width and depth."""

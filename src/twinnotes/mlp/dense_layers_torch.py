@@ -1,0 +1,81 @@
+"""Dense layers in PyTorch. MXNet twin: dense_layers_mxnet.py."""
+
+import torch
+from torch import Tensor
+
+
+def dense(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    r"""Compute affine combinations of the entries of every vector along the last axis.
+
+    $$y_i = \sum_j W_{ij} x_j + b_i$$
+
+    Args:
+        x: (..., d). Floating-point numbers, one example per vector.
+        weight: (out, d). One row of factors per output, W in the formula.
+        bias: (out,). One summand per output, in the unit of the outputs.
+
+    Returns:
+        (..., out), dtype of the arguments.
+
+    Raises:
+        ValueError: weight is not a matrix, the last axis of x does not match its
+            columns, or bias does not match its rows.
+
+    Source:
+        Goodfellow, Bengio & Courville 2016, Deep Learning, algorithm 6.3, one layer
+        before its activation function.
+    """
+    _check_features(x, weight)
+    if tuple(bias.shape) != tuple(weight.shape[:1]):
+        raise ValueError(
+            f"bias must have shape ({len(weight)},), one entry per row of weight, got "
+            f"{tuple(bias.shape)}; another shape would be broadcast"
+        )
+    return torch.matmul(x, weight.T) + bias  # (..., out)
+
+
+def dense_vjp(x: Tensor, weight: Tensor, cotangent: Tensor) -> tuple:
+    r"""Return the gradients with respect to the three arguments of dense.
+
+    $$\bar X = G W, \qquad \bar W = G^\top X, \qquad \bar b = G^\top 1$$
+
+    Args:
+        x: (..., d). Input of the layer; its vectors are the rows of X.
+        weight: (out, d). Weight of the layer.
+        cotangent: (..., out). Gradient of the loss with respect to the output of the
+            layer; its vectors are the rows of G.
+
+    Returns:
+        Gradients of the loss with respect to x, weight and bias, of their shapes. Those
+        of weight and bias are sums over all examples.
+
+    Raises:
+        ValueError: x and weight do not match, or cotangent has another shape than the
+            output of the layer.
+
+    Source:
+        Goodfellow, Bengio & Courville 2016, Deep Learning, algorithm 6.4 without
+        regularization. The algorithm has one example, this has any number.
+    """
+    _check_features(x, weight)
+    out, d = weight.shape
+    if tuple(cotangent.shape) != (*x.shape[:-1], out):
+        raise ValueError(
+            f"cotangent must have the shape of the output, {(*x.shape[:-1], out)}, "
+            f"got {tuple(cotangent.shape)}; it has one number per output"
+        )
+    rows = cotangent.reshape(-1, out)  # (n, out)
+    return (
+        torch.matmul(cotangent, weight),  # (..., d)
+        torch.matmul(rows.T, x.reshape(-1, d)),  # (out, d)
+        rows.sum(dim=0),  # (out,)
+    )
+
+
+def _check_features(x: Tensor, weight: Tensor) -> None:
+    if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
+        raise ValueError(
+            "x must have shape (..., d) and weight (out, d), got "
+            f"{tuple(x.shape)} and {tuple(weight.shape)}; reshape x so that the last "
+            "axis holds all inputs, or transpose a weight stored as (d, out)"
+        )
