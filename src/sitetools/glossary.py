@@ -120,14 +120,20 @@ def _prose(text: str) -> str:
     return _NOT_PROSE.sub(" ", maths.SYNTAX.sub(" ", text))
 
 
-def _word(form: str) -> str:
-    """Return a pattern for a form as a whole word, or anywhere in Chinese text."""
-    words = r"[\s-]+".join(map(re.escape, form.split()))
-    return rf"(?<![A-Za-z0-9_-]){words}s?(?![A-Za-z0-9_-])"
+def _pattern(forms: list[str]) -> re.Pattern[str]:
+    """Match a form as a whole word, or anywhere in Chinese text; one group for each."""
+    words = [r"[\s-]+".join(map(re.escape, form.split())) for form in forms]
+    # Most places in a text are ruled out by the letter there, without trying each form.
+    first = "".join(sorted({re.escape(form[0]) for form in forms}))
+    choice = "|".join(f"({word})" for word in words)
+    return re.compile(
+        rf"(?<![A-Za-z0-9_-])(?=[{first}])(?:{choice})s?(?![A-Za-z0-9_-])",
+        re.IGNORECASE,
+    )
 
 
 def _search(form: str, text: str) -> re.Match | None:
-    return re.search(_word(form), text, re.IGNORECASE)
+    return _pattern([form]).search(text)
 
 
 def _finder(terms: dict[str, Term]) -> Callable[[str], Iterator[tuple[str, re.Match]]]:
@@ -137,7 +143,7 @@ def _finder(terms: dict[str, Term]) -> Callable[[str], Iterator[tuple[str, re.Ma
     """
     forms = [(f, slug) for slug, t in terms.items() if not t.loose for f in t.forms]
     forms.sort(key=lambda pair: -len(pair[0]))
-    pattern = re.compile("|".join(f"({_word(f)})" for f, _ in forms), re.IGNORECASE)
+    pattern = _pattern([form for form, _ in forms])
 
     def find(text: str) -> Iterator[tuple[str, re.Match]]:
         for match in pattern.finditer(text):

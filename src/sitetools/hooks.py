@@ -2,9 +2,12 @@
 
 import os
 import re
+from pathlib import Path
 from urllib.parse import urljoin
 
-from sitetools import glossary, maths
+from mkdocs.plugins import CombinedEvent, event_priority
+
+from sitetools import downloads, glossary, maths
 
 # The build date must not depend on the day. `make` sets the same value.
 os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
@@ -17,9 +20,20 @@ _CHINESE_LINE_BREAK = re.compile(
 )
 
 
+# The plugin ends an excluded element where this does: at the first end tag of its name.
+_EXCLUDED = re.compile(
+    r'<(\w+)\b[^>]* data-search-exclude="true"[^>]*>.*?</\1>', re.DOTALL
+)
+
+
+def on_pre_build(**_):
+    downloads.loaded.cache_clear()
+
+
 def on_page_markdown(markdown, page, **_):
     maths.set_source(page.file.abs_src_path)
     glossary.set_page(page.file.src_uri)
+    return downloads.add_links(markdown, Path(page.file.abs_src_path), page.file.locale)
 
 
 def on_page_content(html, page, **_):
@@ -37,7 +51,27 @@ def on_page_content(html, page, **_):
     return html
 
 
+@event_priority(100)
+def _hide_from_search(context, page, **_):
+    """Spare the search plugin what it would read only to leave it out.
+
+    Programs and formulas are most of a page, and reading them is most of a build.
+    """
+    page.shown, page.content = page.content, _EXCLUDED.sub("", page.content)
+
+
+@event_priority(-100)
+def _show_again(context, page, **_):
+    page.content = page.shown.replace(' data-search-exclude="true"', "")
+
+
+on_page_context = CombinedEvent(_hide_from_search, _show_again)
+
+
 def on_post_page(output, page, **_):
+    folder = Path(page.file.abs_dest_path).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    downloads.write(Path(page.file.abs_src_path), folder, page.canonical_url)
     return _mend(output, page.canonical_url)
 
 

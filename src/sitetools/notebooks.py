@@ -27,20 +27,18 @@ _PAIR = re.compile(
 )
 
 
-def build(page: pages.Page, framework: str, root: Path = ROOT) -> str:
+def build(page: pages.Page, loaded: list[programs.Program], root: Path = ROOT) -> str:
     """Return the notebook of a page as the text of its file.
 
     Args:
         page: A page in one language.
-        framework: "torch" or "mxnet"; of each pair of tabs its program becomes a cell.
+        loaded: Its programs in one framework, in any order; each becomes a cell.
         root: The project's root.
     """
-    name = f"{page.path.parent.name}/{page.path.stem}_{framework}.md".replace("-", "_")
-    loaded = programs.load(root / "snippets" / name, root)
-    by_section = {f"{name}:{program.section}": program for program in loaded}
+    by_include = {f"{p.chapter}/{p.path.name}:{p.section}": p for p in loaded}
     numbers = {name: place for place, name in enumerate(page.equations, 1)}
     language = page.path.parents[1].name
-    install = INSTALL[language].format(_requirements(loaded, root))
+    install = INSTALL[language].format(requirements(loaded, root))
     cells, count = [], 0
     # Prose, then indentation, PyTorch's and MXNet's include of a pair, prose again, ...
     parts = _PAIR.split(page.text)
@@ -52,7 +50,7 @@ def build(page: pages.Page, framework: str, root: Path = ROOT) -> str:
             cells.append(v4.new_markdown_cell(text, id=f"text-{place}"))
         includes = parts[4 * place + 2 : 4 * place + 4]
         for include in includes:
-            if program := by_section.get(include):
+            if program := by_include.get(include):
                 count += 1
                 cells.append(_code_cell(program, count, root))
     metadata = {
@@ -65,17 +63,16 @@ def build(page: pages.Page, framework: str, root: Path = ROOT) -> str:
     return nbformat.writes(notebook) + "\n"
 
 
-def labs(root: Path = ROOT) -> Iterator[tuple[Path, pages.Page, str]]:
-    """Yield the notebooks to commit: the file, its page and its framework."""
+def labs(root: Path = ROOT) -> Iterator[tuple[Path, pages.Page, list]]:
+    """Yield the notebooks to commit: the file, its page and its programs."""
     for path in sorted(root.glob("snippets/*/*.md")):
         if programs.is_lab(path):
-            program = programs.load(path, root)[0]
-            for source in program.pages(root):
-                file = source.with_name(path.stem + ".ipynb")
-                yield file, pages.Page(source), program.framework
+            loaded = programs.load(path, root)
+            for source in loaded[0].pages(root):
+                yield source.with_name(path.stem + ".ipynb"), pages.Page(source), loaded
 
 
-def _requirements(loaded: list[programs.Program], root: Path) -> str:
+def requirements(loaded: list[programs.Program], root: Path) -> str:
     """The packages that the programs import, at the versions of constraints.txt."""
     constraints = (root / "constraints.txt").read_text(encoding="utf-8")
     code = "\n".join(program.code for program in loaded)
@@ -128,8 +125,8 @@ def _markdown(prose: str, numbers: dict[str, int]) -> str:
 
 def main() -> None:
     """Write the notebooks of the labs."""
-    for file, page, framework in labs():
-        file.write_text(build(page, framework), encoding="utf-8", newline="\n")
+    for file, page, loaded in labs():
+        file.write_text(build(page, loaded), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The two frameworks side by side: what each does silently, and safe spellings."""
