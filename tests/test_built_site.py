@@ -1,6 +1,7 @@
 """What the built HTML shows is what ran, in both languages; building is repeatable."""
 
 import filecmp
+import functools
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from sitetools import pages, programs
 ROOT = Path(__file__).parents[1]
 
 
+@functools.cache
 def all_programs():
     """Every program of the project, by its whole text."""
     return {

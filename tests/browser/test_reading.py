@@ -12,6 +12,12 @@ from sitetools import availability, outputs
 FRAMEWORKS = {"PyTorch": "torch", "MXNet": "mxnet"}
 
 
+def choose_tab(page: Page, label: str) -> None:
+    """Click the first tab with this label."""
+    tabs = page.locator(".tabbed-labels").get_by_text(label, exact=True)
+    tabs.locator("visible=true").first.click()
+
+
 def expect_tabs(page: Page, label: str) -> None:
     """All tab sets show this framework, in folded answers too once they are opened."""
     page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
@@ -24,7 +30,7 @@ def expect_tabs(page: Page, label: str) -> None:
 
 def test_a_tab_switches_all_tabs_and_is_remembered(new_page, find):
     page = new_page(find('id="from-scratch"')[0])
-    page.get_by_text("MXNet", exact=True).locator("visible=true").first.click()
+    choose_tab(page, "MXNet")
     expect_tabs(page, "MXNet")
     page.reload()
     expect_tabs(page, "MXNet")
@@ -32,7 +38,7 @@ def test_a_tab_switches_all_tabs_and_is_remembered(new_page, find):
     for other in others[0], others[-1]:  # the last one is Chinese
         page.goto(other)
         expect_tabs(page, "MXNet")
-    page.get_by_text("PyTorch", exact=True).locator("visible=true").first.click()
+    choose_tab(page, "PyTorch")
     expect_tabs(page, "PyTorch")
 
 
