@@ -12,19 +12,13 @@ import numpy as np
 import pytest
 
 from built_site import site_dir  # noqa: F401  a fixture
-from frameworks import MXNet, Torch
-from sitetools import availability
+from frameworks import MXNet, Torch, need
 
 
 @pytest.fixture(scope="module", params=[Torch, MXNet], ids=lambda f: f.__name__.lower())
 def framework(request):
     """PyTorch, then MXNet; a missing one is skipped, or fails where it is required."""
-    name = request.param.name
-    reason = availability.missing(name)
-    if reason and availability.required(name):
-        pytest.fail(reason, pytrace=False)
-    if reason:
-        pytest.skip(reason)
+    need(request.param.name)
     return request.param()
 
 

@@ -1,6 +1,20 @@
 """The only code that knows both frameworks: arrays in, arrays out, gradients."""
 
 import numpy as np
+import pytest
+
+from sitetools import availability
+
+
+def need(*names):
+    """Go on only where these frameworks run; where one must, its lack is a failure.
+
+    MXNet exists for few platforms, so elsewhere its half is left out, with the reason.
+    """
+    for name in names:
+        if reason := availability.missing(name):
+            end = pytest.fail if availability.required(name) else pytest.skip
+            end(reason)
 
 
 class Torch:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sitetools import availability
+from frameworks import need
 from twinnotes import __main__ as command
 
 ROOT = Path(__file__).parents[1]
@@ -54,8 +54,7 @@ def test_a_copy_runs_alone(tmp_path, monkeypatch, half):
 
     file = tmp_path / f"norms_{half}.py"
     assert file.read_text(encoding="utf-8").startswith("# From Twin Notes")
-    if availability.missing(half) and not availability.required(half):
-        pytest.skip(availability.missing(half))
+    need(half)
     subprocess.run([sys.executable, "-I", file], check=True, cwd=tmp_path)
 
 

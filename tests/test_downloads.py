@@ -9,7 +9,8 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
-from sitetools import availability, downloads, outputs, pages, programs
+from frameworks import need
+from sitetools import downloads, outputs, pages, programs
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -54,9 +55,7 @@ def test_every_link_leads_to_a_whole_program_or_notebook(site_dir, language, nam
 
 @pytest.mark.parametrize("half", programs.FRAMEWORKS)
 def test_a_downloaded_program_runs_alone(site_dir, tmp_path, half):
-    reason = availability.missing(half)
-    if reason and not availability.required(half):
-        pytest.skip(reason)
+    need(half)
     name = f"norms_scratch_{half}.py"
     file = tmp_path / name
     file.write_bytes((site_dir / "foundations/norms" / name).read_bytes())

@@ -7,7 +7,8 @@ import sys
 import pytest
 from playwright.sync_api import Page, expect
 
-from sitetools import availability, outputs
+from frameworks import need
+from sitetools import outputs
 
 FRAMEWORKS = {"PyTorch": "torch", "MXNet": "mxnet"}
 
@@ -45,8 +46,7 @@ def test_a_tab_switches_all_tabs_and_is_remembered(new_page, find):
 @pytest.mark.parametrize("label", FRAMEWORKS)
 def test_a_copied_program_runs_and_prints_its_output(new_page, find, tmp_path, label):
     framework = FRAMEWORKS[label]
-    if reason := availability.missing(framework):
-        (pytest.fail if availability.required(framework) else pytest.skip)(reason)
+    need(framework)
     page = new_page(
         find('id="from-scratch"')[0],
         permissions=["clipboard-read", "clipboard-write"],

@@ -5,8 +5,7 @@ import importlib
 import numpy as np
 import pytest
 
-from frameworks import MXNet, Torch, assert_matches
-from sitetools import availability
+from frameworks import MXNet, Torch, assert_matches, need
 
 NAMES = [
     "0.weight",
@@ -97,9 +96,7 @@ def predict(framework, net, x):
 @pytest.fixture
 def both():
     """Both frameworks, each with its half of the concept."""
-    missing = [f.name for f in (Torch, MXNet) if availability.missing(f.name)]
-    if missing:
-        pytest.skip(f"needs both frameworks, {missing[0]} is missing")
+    need("torch", "mxnet")
     name = "twinnotes.frameworks.why_mxnet_"
     found = [f() for f in (Torch, MXNet)]
     return [(f, importlib.import_module(name + f.name)) for f in found]

@@ -6,8 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from frameworks import MXNet, Torch, assert_matches
-from sitetools import availability
+from frameworks import MXNet, Torch, assert_matches, need
 
 each_sizes = pytest.mark.parametrize(
     "sizes", [(3, 2), (2, 4, 1), (3, 4, 4, 2)], ids=str
@@ -225,9 +224,7 @@ def test_agrees_with_the_frameworks_layers(concept, framework, rng):
 
 
 def test_parameters_cross_between_the_frameworks(rng):
-    missing = [n for n in ("torch", "mxnet") if availability.missing(n)]
-    if missing:
-        pytest.skip(f"needs both frameworks, {missing[0]} is missing")
+    need("torch", "mxnet")
     torch, mxnet = Torch(), MXNet()
     source = importlib.import_module("twinnotes.mlp.mlp_torch")
     trained = [list(p) for p in source.initial_weights([784, 256, 10], seed=0)]

@@ -6,7 +6,8 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from sitetools import availability, notebooks, outputs, pages, programs
+from frameworks import need
+from sitetools import notebooks, outputs, pages, programs
 
 ROOT = Path(__file__).parents[2]
 LABS = list(notebooks.labs())
@@ -49,9 +50,7 @@ def test_a_page_becomes_a_notebook_without_loss(page):
 
 @pytest.mark.parametrize("half", programs.FRAMEWORKS)
 def test_jupyter_prints_what_the_notebook_shows(half, tmp_path):
-    reason = availability.missing(half)
-    if reason and not availability.required(half):
-        pytest.skip(reason)
+    need(half)
     for file in [f for f, _, p in LABS if p[0].framework == half and "en" in f.parts]:
         notebook = nbformat.read(file, 4)
         committed = [cell for cell in notebook.cells if cell.cell_type == "code"]
