@@ -2,6 +2,7 @@
 #
 #   make serve    show the site at http://127.0.0.1:8000, with live reload (PORT=8001: there)
 #   make test     check and run everything
+#   make test-all the same, and every notebook in Jupyter
 #   make outputs  rewrite the outputs and figures of the programs
 #   make bench    time the from-scratch ops and the program runner
 #   make faults   make mistakes on purpose, in copies, and see the tests turn red
@@ -12,9 +13,9 @@
 
 export PYTHON PORT ONLY
 
-.PHONY: serve test outputs bench faults build clean
+.PHONY: serve test test-all outputs bench faults build clean
 
-serve test outputs bench faults build:
+serve test test-all outputs bench faults build:
 	@"$(or $(PYTHON),python3)" src/sitetools/environment.py $@
 
 clean:

@@ -103,3 +103,15 @@ def test_two_builds_are_identical(site_dir, tmp_path):
     _, different, errors = filecmp.cmpfiles(site_dir, tmp_path, names, shallow=False)
     assert not different
     assert not errors
+
+
+def test_each_page_has_a_title_and_a_description_of_its_own(site_dir):
+    seen = {}
+    for path in sorted(site_dir.rglob("*.html")):
+        head = path.read_text(encoding="utf-8").partition("</head>")[0]
+        head = BeautifulSoup(head, "html.parser")
+        description = head.find(attrs={"name": "description"})["content"]
+        for text in head.title.string, description:
+            assert text.strip(), f"{path} has an empty title or description"
+            assert text not in seen, f"{path} and {seen[text]} both have {text!r}"
+            seen[text] = path

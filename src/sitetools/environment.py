@@ -1,6 +1,6 @@
 """Make the environment in .venv and run one of the project's commands in it.
 
-    python3 src/sitetools/environment.py serve | build | test | outputs | bench | faults
+    python3 src/sitetools/environment.py test, or another name in KINDS
 
 `make serve` and its neighbors call this file, with whatever Python they find. So it
 uses the standard library alone, and no syntax that an old Python cannot read, down to
@@ -44,6 +44,7 @@ KINDS = {
     "serve": "site",
     "build": "site",
     "test": "test",
+    "test-all": "test",
     "outputs": "test",
     "bench": "test",
     "faults": "test",
@@ -389,10 +390,13 @@ def lines_of(command, port):
         return [["benchmarks/bench_ops.py"], ["benchmarks/bench_runner.py"]]
     if command == "faults":
         return [["tests/faults/museum.py"]]
+    programs = ["-m", "pytest", "--codeblocks", "-n", "2", "tests", "snippets"]
+    if command == "test-all":
+        programs += ["-m", ""]  # those marked slow as well
     return [
         ["-m", "ruff", "check"],
         ["-m", "ruff", "format", "--check"],
-        ["-m", "pytest", "--codeblocks", "-n", "2", "tests", "snippets"],
+        programs,
     ]
 
 

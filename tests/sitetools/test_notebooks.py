@@ -48,28 +48,40 @@ def test_a_page_becomes_a_notebook_without_loss(page):
             assert f"# {title}\n" in f"{text}\n"
 
 
-@pytest.mark.parametrize("half", programs.FRAMEWORKS)
-def test_jupyter_prints_what_the_notebook_shows(half, tmp_path):
+def notebooks_to_run():
+    """Every notebook; those of the labs and of one page in every run."""
+    for page in PAGES:
+        for half in programs.FRAMEWORKS:
+            name = f"{page.path.parent.name}/{page.path.stem}_{half}".replace("-", "_")
+            path = ROOT / "snippets" / f"{name}.md"
+            language = page.path.parents[1].name
+            lab, norms = programs.is_lab(path), page.path.stem == "norms"
+            chosen = lab if language == "en" else norms
+            marks = [] if chosen else [pytest.mark.slow]
+            yield pytest.param(page, path, half, id=f"{language}/{name}", marks=marks)
+
+
+@pytest.mark.parametrize(("page", "path", "half"), [*notebooks_to_run()])
+def test_jupyter_prints_what_the_notebook_shows(page, path, half, tmp_path):
     need(half)
-    for file in [f for f, _, p in LABS if p[0].framework == half and "en" in f.parts]:
-        notebook = nbformat.read(file, 4)
-        committed = [cell for cell in notebook.cells if cell.cell_type == "code"]
-        shown = [cell.outputs for cell in committed]
+    notebook = nbformat.reads(notebooks.build(page, programs.load(path, ROOT)), 4)
+    built = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    shown = [cell.outputs for cell in built]
 
-        resources = {"metadata": {"path": str(tmp_path)}}
-        NotebookClient(notebook, timeout=120, resources=resources).execute()
+    resources = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=120, resources=resources).execute()
 
-        for cell, before in zip(committed, shown, strict=True):
-            assert printed(cell.outputs, "stderr") == "", f"{file} [{cell.id}]"
-            found = outputs.differences(
-                printed(before, "stdout"), printed(cell.outputs, "stdout")
-            )
-            assert not found, f"{file} [{cell.id}]: {found}"
-            drawn = [
-                {"display_data"} <= {o.output_type for o in side}
-                for side in (before, cell.outputs)
-            ]
-            assert drawn[0] == drawn[1], f"{file} [{cell.id}]"
+    for cell, before in zip(built, shown, strict=True):
+        assert printed(cell.outputs, "stderr") == "", cell.id
+        found = outputs.differences(
+            printed(before, "stdout"), printed(cell.outputs, "stdout")
+        )
+        assert not found, f"{cell.id}: {found}"
+        drawn = [
+            {"display_data"} <= {output.output_type for output in side}
+            for side in (before, cell.outputs)
+        ]
+        assert drawn[0] == drawn[1], cell.id
 
 
 def printed(cell_outputs: list, stream: str) -> str:
