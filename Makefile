@@ -6,17 +6,19 @@
 #   make bench    time the from-scratch ops and the program runner
 #   make faults   make mistakes on purpose, in copies, and see the tests turn red
 #   make build    build the site into site/
-#   make clean    remove what the commands above made, except .venv
+#   make publish  put the site on the branch gh-pages, as VERSION=1.2 or the latest; no push
+#   make zensical build the same pages with Zensical, and list what is lost
+#   make clean    remove what the commands above made, except .venv and gh-pages
 #
 # PYTHON=/path/to/python3.11 names the Python that makes .venv.
 
-export PYTHON PORT ONLY
+export PYTHON PORT ONLY VERSION
 
-.PHONY: serve test outputs bench faults build clean
+.PHONY: serve test outputs bench faults build publish zensical clean
 
-serve test outputs bench faults build:
+serve test outputs bench faults build publish zensical:
 	@"$(or $(PYTHON),python3)" src/sitetools/environment.py $@
 
 clean:
-	rm -rf site .pytest_cache .ruff_cache src/*.egg-info
+	rm -rf site site-zensical .pytest_cache .ruff_cache src/*.egg-info
 	find . \( -name .venv -o -name .git \) -prune -o -name __pycache__ -prune -exec rm -rf {} +

@@ -1,6 +1,7 @@
 """Make the environment in .venv and run one of the project's commands in it.
 
-    python3 src/sitetools/environment.py serve | build | test | outputs | bench | faults
+    python3 src/sitetools/environment.py serve | build | test | outputs | bench |
+        faults | publish | zensical
 
 `make serve` and its neighbors call this file, with whatever Python they find. So it
 uses the standard library alone, and no syntax that an old Python cannot read, down to
@@ -47,6 +48,8 @@ KINDS = {
     "outputs": "test",
     "bench": "test",
     "faults": "test",
+    "publish": "site",
+    "zensical": "site",
 }
 
 # Plain PyPI has PyTorch for Linux with several GB of CUDA. The CPU build is called
@@ -389,6 +392,10 @@ def lines_of(command, port):
         return [["benchmarks/bench_ops.py"], ["benchmarks/bench_runner.py"]]
     if command == "faults":
         return [["tests/faults/museum.py"]]
+    if command == "publish":
+        return [["-m", "sitetools.publish"]]
+    if command == "zensical":
+        return [["-m", "sitetools.zensical"]]
     return [
         ["-m", "ruff", "check"],
         ["-m", "ruff", "format", "--check"],

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from mkdocs.plugins import CombinedEvent, event_priority
 
-from sitetools import downloads, glossary, maths
+from sitetools import downloads, glossary, maths, redirects
 
 # The build date must not depend on the day. `make` sets the same value.
 os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
@@ -24,6 +24,12 @@ _CHINESE_LINE_BREAK = re.compile(
 _EXCLUDED = re.compile(
     r'<(\w+)\b[^>]* data-search-exclude="true"[^>]*>.*?</\1>', re.DOTALL
 )
+
+
+def on_config(config):
+    """Show which version this is, and the theme's menu of them, where there are any."""
+    if edition := os.environ.get("TWINNOTES_EDITION"):
+        config.extra.update(edition=edition, version={"provider": "mike"})
 
 
 def on_pre_build(**_):
@@ -80,6 +86,12 @@ def on_post_template(output_content, template_name, config):
     if template_name != "404.html":
         return None
     return _mend(output_content, config.site_url) if _is_english(config) else ""
+
+
+def on_post_build(config):
+    language = config.theme["language"]
+    folder = Path(config.site_dir, "" if _is_english(config) else language)
+    redirects.write(folder, redirects.load(), language)
 
 
 def _is_english(config):

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from built_site import SITE_URL
-from sitetools import availability
+from sitetools import availability, redirects
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
@@ -59,9 +59,13 @@ def pages(site_dir):
     """The path of every page, in both languages, "" for the first, with its HTML."""
     locations = ElementTree.parse(site_dir / "sitemap.xml").iterfind(".//{*}loc")
     paths = [location.text.removeprefix(SITE_URL) for location in locations]
-    built = {p.parent.relative_to(site_dir) for p in site_dir.rglob("index.html")}
+    built = {
+        file.parent.relative_to(site_dir): html
+        for file in site_dir.rglob("index.html")
+        if not redirects.leads_on(html := file.read_text("utf-8"))
+    }
     assert sorted(map(Path, paths)) == sorted(built)
-    return {p: Path(site_dir, p, "index.html").read_text("utf-8") for p in paths}
+    return {path: built[Path(path)] for path in paths}
 
 
 @pytest.fixture(scope="session")
