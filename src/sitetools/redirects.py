@@ -70,9 +70,8 @@ def write(folder: Path, moved: dict[str, str | None], language: str) -> None:
         ValueError: A line leads nowhere, or from an address that is still in use.
     """
     for old, new in moved.items():
-        if (
-            folder / old / "index.html" if old.endswith("/") else folder / old
-        ).exists():
+        file = old + "index.html" if old.endswith("/") else old
+        if (folder / file).exists():
             raise ValueError(
                 f"redirects.yml must name addresses that are no longer in use, got "
                 f"{old!r}, which is in {folder}: remove the line"
@@ -91,12 +90,11 @@ def write(folder: Path, moved: dict[str, str | None], language: str) -> None:
             shutil.copyfile(target, folder / old)
             continue
         (folder / old).mkdir(exist_ok=True)
-        lead = page(old, new, language)
-        (folder / old / "index.html").write_text(lead, encoding="utf-8")
+        (folder / file).write_text(page(old, new, language), encoding="utf-8")
         if fragment:  # another page replaces it, whose downloads are other programs
             continue
         names = [Path(name).name.replace("-", "_") for name in (path, old)]
-        for file in target.glob("*_*.*"):
-            copied = folder / old / file.name.replace(*names, 1)
-            if copied.relative_to(folder).as_posix() not in moved:
-                shutil.copyfile(file, copied)
+        for download in target.glob("*_*.*"):
+            copied = old + download.name.replace(*names, 1)
+            if copied not in moved:
+                shutil.copyfile(download, folder / copied)
