@@ -39,7 +39,7 @@ def build(site: Path, version: str) -> None:
         version: The version it will be.
 
     Raises:
-        subprocess.CalledProcessError: MkDocs failed.
+        SystemExit: MkDocs failed, and has said why.
     """
     home = os.environ.get("SITE_URL") or "http://127.0.0.1:8000/"
     env = {
@@ -48,7 +48,8 @@ def build(site: Path, version: str) -> None:
         "TWINNOTES_EDITION": version,
     }
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", site]
-    subprocess.run(command, env=env, check=True)
+    if subprocess.run(command, env=env).returncode:
+        sys.exit("MkDocs failed: nothing was published.")
 
 
 def published(version: str, folder: Path) -> None:
