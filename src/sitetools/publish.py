@@ -32,7 +32,7 @@ _ID = re.compile(r'<(?:h\d|div) [^>]*?\bid="([^"_][^"]*)"')
 
 
 def build(site: Path, version: str) -> None:
-    """Build the site of this folder, all of whose canonical addresses are the latest.
+    """Build the site of this folder.
 
     Args:
         site: An empty folder.
@@ -44,7 +44,7 @@ def build(site: Path, version: str) -> None:
     home = os.environ.get("SITE_URL") or "http://127.0.0.1:8000/"
     env = {
         **os.environ,
-        "SITE_URL": f"{home.rstrip('/')}/{LATEST}/",
+        "SITE_URL": f"{home.rstrip('/')}/{version}/",
         "TWINNOTES_EDITION": version,
     }
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", site]
@@ -133,7 +133,7 @@ def main() -> None:
         old, new = Path(folder, "old"), Path(folder, "new")
         build(new, version)
         published(version, old)
-        if missing := lost(old, new, redirects.load()):
+        if missing := lost(old, new, redirects.load(Path())):
             sys.exit(
                 "These addresses were published and would be lost; say in "
                 "redirects.yml where they lead, or bring them back:\n"

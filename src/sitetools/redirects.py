@@ -11,7 +11,6 @@ from pathlib import Path
 
 import yaml
 
-ROOT = Path(__file__).parents[2]
 MOVED = {"en": "This page has moved:", "zh": "本页已移到："}
 
 _PAGE = """<!doctype html>
@@ -34,9 +33,10 @@ _PAGE = """<!doctype html>
 """
 
 
-def load(path: Path = ROOT / "redirects.yml") -> dict[str, str | None]:
+def load(root: Path) -> dict[str, str | None]:
     """The new address by the old one, None for what is gone for good."""
-    return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    text = (root / "redirects.yml").read_text(encoding="utf-8")
+    return yaml.safe_load(text) or {}
 
 
 def page(old: str, new: str, language: str) -> str:

@@ -45,13 +45,24 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 @pytest.fixture(scope="session")
-def url(site_dir):
+def serve():
+    """A function: serve a folder, and return its address with a slash at the end."""
+    with contextlib.ExitStack() as stack:
+
+        def served(folder):
+            handler = functools.partial(Handler, directory=folder)
+            server = stack.enter_context(Server(("127.0.0.1", 0), handler))
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            stack.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_port}/"
+
+        yield served
+
+
+@pytest.fixture(scope="session")
+def url(site_dir, serve):
     """Where the site is served, with a slash at the end."""
-    handler = functools.partial(Handler, directory=site_dir)
-    with Server(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    return serve(site_dir)
 
 
 @pytest.fixture(scope="session")

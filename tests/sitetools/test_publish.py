@@ -52,7 +52,7 @@ def clone(tmp_path, monkeypatch):
 
         monkeypatch.setenv("VERSION", version)
         monkeypatch.setattr(publish, "build", build)
-        monkeypatch.setattr(redirects, "load", lambda: dict(moved))
+        monkeypatch.setattr(redirects, "load", lambda _: dict(moved))
         publish.main()
 
     return publish_
