@@ -20,5 +20,5 @@ serve test outputs bench faults build publish zensical:
 	@"$(or $(PYTHON),python3)" src/sitetools/environment.py $@
 
 clean:
-	rm -rf site site-zensical .pytest_cache .ruff_cache src/*.egg-info
+	rm -rf site site-zensical .cache .pytest_cache .ruff_cache src/*.egg-info
 	find . \( -name .venv -o -name .git \) -prune -o -name __pycache__ -prune -exec rm -rf {} +

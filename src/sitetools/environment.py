@@ -39,8 +39,12 @@ VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOG = VENV / "install.log"
 
-# What each kind of environment installs; "test" holds everything that "site" does.
-EXTRAS = {"site": "site", "test": "site,test,torch,mxnet"}
+# What each kind of environment installs; all hold everything that "site" does.
+EXTRAS = {
+    "site": "site",
+    "test": "site,test,torch,mxnet,zensical",
+    "zensical": "site,zensical",
+}
 KINDS = {
     "serve": "site",
     "build": "site",
@@ -49,7 +53,7 @@ KINDS = {
     "bench": "test",
     "faults": "test",
     "publish": "site",
-    "zensical": "site",
+    "zensical": "zensical",
 }
 
 # Plain PyPI has PyTorch for Linux with several GB of CUDA. The CPU build is called
@@ -133,7 +137,7 @@ def pip_steps(kind, system):
     """What pip is asked for, in order.
 
     Args:
-        kind: "site" or "test".
+        kind: A key of EXTRAS.
         system: As platform.system() says it.
 
     Returns:
@@ -144,6 +148,8 @@ def pip_steps(kind, system):
     everything = install + ["-e", ".[{}]".format(EXTRAS[kind])]
     if kind == "site":
         return [("MkDocs and what the site needs", everything, [])]
+    if kind == "zensical":
+        return [("MkDocs and Zensical", everything, [])]
     torch = "torch==" + pinned("torch")
     if system == "Linux":
         torch += "+cpu"

@@ -76,8 +76,9 @@ def configuration(text: str, language: str) -> str:
     languages = {entry["locale"]: entry for entry in i18n["languages"]}
     own = languages[language]
 
-    for key in ("hooks", "watch", "plugins", "exclude_docs"):
-        config.pop(key, None)
+    for key in "hooks", "watch", "exclude_docs":
+        del config[key]
+    config["plugins"] = [plugin for plugin in plugins if "search" in plugin]
     config.update(
         site_url=f"{config['site_url']}{language}/",
         docs_dir=f"docs/{language}",

@@ -149,9 +149,12 @@ def test_probe_of_a_shim_that_fails(tmp_path):
 # What is installed
 
 
-def test_the_site_needs_no_framework():
-    ((_, arguments, more),) = environment.pip_steps("site", "Linux")
-    assert arguments[-4:] == ["-c", "constraints.txt", "-e", ".[site]"]
+@pytest.mark.parametrize(
+    ("kind", "extras"), [("site", ".[site]"), ("zensical", ".[site,zensical]")]
+)
+def test_the_site_needs_no_framework(kind, extras):
+    ((_, arguments, more),) = environment.pip_steps(kind, "Linux")
+    assert arguments[-4:] == ["-c", "constraints.txt", "-e", extras]
     assert more == []
 
 
@@ -163,7 +166,7 @@ def test_linux_gets_the_cpu_build(system, torch, index):
     (_, first, more), (_, second, _) = environment.pip_steps("test", system)
     assert first[-3:] == ["-c", "constraints.txt", torch]
     assert bool(more) == index
-    assert second[-2:] == ["-e", ".[site,test,torch,mxnet]"]
+    assert second[-2:] == ["-e", ".[site,test,torch,mxnet,zensical]"]
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
