@@ -38,16 +38,27 @@ VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOG = VENV / "install.log"
 
-# What each kind of environment installs; "test" holds everything that "site" does.
-EXTRAS = {"site": "site", "test": "site,test,torch,mxnet"}
+# What each kind of environment installs; all hold everything that "site" does.
+EXTRAS = {
+    "site": "site",
+    "epub": "site,epub",
+    "zensical": "site,zensical",
+    "test": "site,epub,zensical,test,torch,mxnet",
+}
 KINDS = {
     "serve": "site",
-    "build": "site",
     "test": "test",
     "test-all": "test",
     "outputs": "test",
-    "bench": "test",
+    "build": "site",
+    "epub": "epub",
     "faults": "test",
+    "mutants": "test",
+    "matrix": "test",
+    "bench": "test",
+    "lighthouse": "site",
+    "zensical": "zensical",
+    "publish": "epub",
 }
 
 # Plain PyPI has PyTorch for Linux with several GB of CUDA. The CPU build is called
@@ -131,7 +142,7 @@ def pip_steps(kind, system):
     """What pip is asked for, in order.
 
     Args:
-        kind: "site" or "test".
+        kind: A key of EXTRAS.
         system: As platform.system() says it.
 
     Returns:
@@ -140,7 +151,7 @@ def pip_steps(kind, system):
     """
     install = ["install", "--no-input", "-c", "constraints.txt"]
     everything = install + ["-e", ".[{}]".format(EXTRAS[kind])]
-    if kind == "site":
+    if kind != "test":
         return [("MkDocs and what the site needs", everything, [])]
     torch = "torch==" + pinned("torch")
     if system == "Linux":
@@ -244,7 +255,7 @@ def install(kind):
             status, output = logged(pip + arguments + more)
         if status:
             sys.exit(failure(title, output))
-    for done in {"site", kind}:
+    for done in EXTRAS if kind == "test" else {"site", kind}:
         stamp(done).write_text(fingerprint(done), encoding="utf-8")
 
 
@@ -375,29 +386,28 @@ def set_source_date():
 
 def lines_of(command, port):
     """What a command runs in .venv, as arguments of its Python."""
-    if command == "serve":
-        # Not strict: a page is written with its links and its twin still missing.
-        options = ["--no-strict", "--livereload", "--dev-addr"]
-        return [["-m", "mkdocs", "serve"] + options + ["127.0.0.1:{}".format(port)]]
-    if command == "build":
-        return [["-m", "mkdocs", "build", "--strict"]]
-    if command == "outputs":
-        return [
-            ["-m", "pytest", "--codeblocks", "--update-outputs", "snippets"],
-            ["-m", "sitetools.notebooks"],
-        ]
-    if command == "bench":
-        return [["benchmarks/bench_ops.py"], ["benchmarks/bench_runner.py"]]
-    if command == "faults":
-        return [["tests/faults/museum.py"]]
-    programs = ["-m", "pytest", "--codeblocks", "-n", "2", "tests", "snippets"]
-    if command == "test-all":
-        programs += ["-m", ""]  # those marked slow as well
-    return [
-        ["-m", "ruff", "check"],
-        ["-m", "ruff", "format", "--check"],
-        programs,
-    ]
+    # Not strict: a page is written with its links and its twin still missing.
+    serve = ["-m", "mkdocs", "serve", "--no-strict", "--livereload"]
+    build = ["-m", "mkdocs", "build", "--strict"]
+    style = [["-m", "ruff", "check"], ["-m", "ruff", "format", "--check"]]
+    tests = ["-m", "pytest", "--codeblocks", "-n", "2", "tests", "snippets"]
+    outputs = ["-m", "pytest", "--codeblocks", "--update-outputs", "snippets"]
+    benches = ["benchmarks/bench_{}.py".format(n) for n in ("ops", "runner", "site")]
+    return {
+        "serve": [serve + ["--dev-addr", "127.0.0.1:{}".format(port)]],
+        "test": style + [tests],
+        "test-all": style + [tests + ["-m", ""]],  # those marked slow as well
+        "outputs": [outputs, ["-m", "sitetools.notebooks"]],
+        "build": [build],
+        "epub": [build, ["-m", "sitetools.epub", "site"]],
+        "faults": [["tests/faults/museum.py"]],
+        "mutants": [["tests/mutants/mutate.py"]],
+        "matrix": [["tests/matrix.py"]],
+        "bench": [[bench] for bench in benches],
+        "lighthouse": [build, ["-m", "sitetools.lighthouse"]],
+        "zensical": [["-m", "sitetools.zensical"]],
+        "publish": [["-m", "sitetools.publish"]],
+    }[command]
 
 
 def main(arguments):

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from mkdocs.plugins import CombinedEvent, event_priority
 
-from sitetools import downloads, glossary, maths
+from sitetools import downloads, glossary, maths, redirects
 
 # The build date must not depend on the day. `make` sets the same value.
 os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
@@ -24,6 +24,12 @@ _CHINESE_LINE_BREAK = re.compile(
 _EXCLUDED = re.compile(
     r'<(\w+)\b[^>]* data-search-exclude="true"[^>]*>.*?</\1>', re.DOTALL
 )
+
+
+def on_config(config):
+    """Show which version this is, and the theme's menu of them, where there are any."""
+    if edition := os.environ.get("TWINNOTES_EDITION"):
+        config.extra.update(edition=edition, version={"provider": "mike"})
 
 
 def on_pre_build(**_):
@@ -68,26 +74,33 @@ def _show_again(context, page, **_):
 on_page_context = CombinedEvent(_hide_from_search, _show_again)
 
 
-def on_post_page(output, page, **_):
+def on_post_page(output, page, config, **_):
     folder = Path(page.file.abs_dest_path).parent
     folder.mkdir(parents=True, exist_ok=True)
     downloads.write(Path(page.file.abs_src_path), folder, page.canonical_url)
-    return _mend(output, page.canonical_url)
+    return _mend(output, page.canonical_url, config)
 
 
 def on_post_template(output_content, template_name, config):
     """Keep the default language's 404.html, which the next language would overwrite."""
     if template_name != "404.html":
         return None
-    return _mend(output_content, config.site_url) if _is_english(config) else ""
+    return _mend(output_content, config.site_url, config) if _is_english(config) else ""
+
+
+def on_post_build(config):
+    language = config.theme["language"]
+    folder = Path(config.site_dir, "" if _is_english(config) else language)
+    moved = redirects.load(Path(config.config_file_path).parent)
+    redirects.write(folder, moved, language)
 
 
 def _is_english(config):
     return config.theme["language"] == "en"
 
 
-def _mend(html: str, url: str) -> str:
-    """Mend two things in the theme's HTML, of a page with this address.
+def _mend(html: str, url: str, config) -> str:
+    """Mend some things in the theme's HTML, of a page with this address.
 
     Material requests `sitemap.xml` below the address of every link[rel=alternate], and
     a page has none. The trailing space hides the link from it, and from nobody else:
@@ -95,7 +108,18 @@ def _mend(html: str, url: str) -> str:
     address in full.
 
     The search dialog has no name for screen readers. It gets that of its input.
+
+    Search engines shall find a page once, in the latest version. And the menu of the
+    versions shows one, so that one belongs to its name.
     """
+    if edition := config.extra.get("edition"):
+        latest = urljoin(config.site_url, "../latest/") + url[len(config.site_url) :]
+        html = html.replace(
+            f'<link rel="canonical" href="{url}"',
+            f'<link rel="canonical" href="{latest}"',
+        )
+        html = re.sub(r'("select\.version": "[^"]*)"', rf'\1: {edition}"', html)
+        url = latest
 
     def alternate(link: re.Match) -> str:
         return f'<link rel="alternate " href="{urljoin(url, link[1])}"'

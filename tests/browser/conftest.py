@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from built_site import SITE_URL
-from sitetools import availability
+from sitetools import availability, redirects
 
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
@@ -45,13 +45,24 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 @pytest.fixture(scope="session")
-def url(site_dir):
+def serve():
+    """A function: serve a folder, and return its address with a slash at the end."""
+    with contextlib.ExitStack() as stack:
+
+        def served(folder):
+            handler = functools.partial(Handler, directory=folder)
+            server = stack.enter_context(Server(("127.0.0.1", 0), handler))
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            stack.callback(server.shutdown)
+            return f"http://127.0.0.1:{server.server_port}/"
+
+        yield served
+
+
+@pytest.fixture(scope="session")
+def url(site_dir, serve):
     """Where the site is served, with a slash at the end."""
-    handler = functools.partial(Handler, directory=site_dir)
-    with Server(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    return serve(site_dir)
 
 
 @pytest.fixture(scope="session")
@@ -59,9 +70,13 @@ def pages(site_dir):
     """The path of every page, in both languages, "" for the first, with its HTML."""
     locations = ElementTree.parse(site_dir / "sitemap.xml").iterfind(".//{*}loc")
     paths = [location.text.removeprefix(SITE_URL) for location in locations]
-    built = {p.parent.relative_to(site_dir) for p in site_dir.rglob("index.html")}
+    built = {
+        file.parent.relative_to(site_dir): html
+        for file in site_dir.rglob("index.html")
+        if not redirects.leads_on(html := file.read_text("utf-8"))
+    }
     assert sorted(map(Path, paths)) == sorted(built)
-    return {p: Path(site_dir, p, "index.html").read_text("utf-8") for p in paths}
+    return {path: built[Path(path)] for path in paths}
 
 
 @pytest.fixture(scope="session")

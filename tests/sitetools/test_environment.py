@@ -149,9 +149,13 @@ def test_probe_of_a_shim_that_fails(tmp_path):
 # What is installed
 
 
-def test_the_site_needs_no_framework():
-    ((_, arguments, more),) = environment.pip_steps("site", "Linux")
-    assert arguments[-4:] == ["-c", "constraints.txt", "-e", ".[site]"]
+@pytest.mark.parametrize(
+    ("kind", "extras"),
+    [("site", ".[site]"), ("zensical", ".[site,zensical]"), ("epub", ".[site,epub]")],
+)
+def test_the_site_needs_no_framework(kind, extras):
+    ((_, arguments, more),) = environment.pip_steps(kind, "Linux")
+    assert arguments[-4:] == ["-c", "constraints.txt", "-e", extras]
     assert more == []
 
 
@@ -163,7 +167,7 @@ def test_linux_gets_the_cpu_build(system, torch, index):
     (_, first, more), (_, second, _) = environment.pip_steps("test", system)
     assert first[-3:] == ["-c", "constraints.txt", torch]
     assert bool(more) == index
-    assert second[-2:] == ["-e", ".[site,test,torch,mxnet]"]
+    assert second[-2:] == ["-e", ".[site,epub,zensical,test,torch,mxnet]"]
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
@@ -319,7 +323,14 @@ def test_a_taken_port_is_one_line():
 def test_an_unknown_command_is_one_line():
     status, _, errors = run("srve")
     assert status != 0
-    assert re.fullmatch(r"usage: environment\.py serve \| [a-z |-]+\n", errors)
+    names = " | ".join(environment.KINDS)
+    assert errors == f"usage: environment.py {names}\n"
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for name in environment.KINDS:
+        assert f"\n#   make {name} " in makefile, name
+        assert environment.lines_of(name, 8000)
+    commands = makefile.partition("COMMANDS = ")[2].partition("\n\n")[0]
+    assert sorted(commands.replace("\\", "").split()) == sorted(environment.KINDS)
 
 
 # What may be missing
@@ -445,8 +456,11 @@ def workflow(name):
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", ["test.yml", "publish.yml"])
-def test_actions_are_pinned_and_nothing_may_write(name):
+WORKFLOWS = {path.name for path in (ROOT / ".github/workflows").iterdir()}
+
+
+@pytest.mark.parametrize("name", sorted(WORKFLOWS))
+def test_actions_are_pinned_and_one_job_may_write(name):
     jobs = workflow(name)["jobs"]
     for job in jobs.values():
         for step in job.get("steps", []):
@@ -454,11 +468,36 @@ def test_actions_are_pinned_and_nothing_may_write(name):
                 assert re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"])
     assert workflow(name)["permissions"] == {"contents": "read"}
     writes = {n for n, job in jobs.items() if "write" in str(job.get("permissions"))}
-    assert writes <= {"deploy"}
+    assert writes <= {"publish"}
 
 
 def test_nothing_is_published_untested():
-    jobs = workflow("publish.yml")["jobs"]
+    publish = workflow("publish.yml")
+    jobs = publish["jobs"]
     assert jobs["test"] == {"uses": "./.github/workflows/test.yml"}
     assert jobs["build"]["needs"] == "test"
-    assert jobs["deploy"]["needs"] == ["test", "build"]
+    assert jobs["publish"]["needs"] == ["test", "build"]
+    # A job runs after what it needs was green, unless `if` says otherwise; and a red
+    # one is green if it may continue on error.
+    for name in ("publish.yml", "test.yml"):
+        text = (ROOT / ".github/workflows" / name).read_text(encoding="utf-8")
+        assert not re.search(r"\bif:|continue-on-error|\|\| *true", text)
+    # By its name, yaml.safe_load takes `on` for a Boolean.
+    assert publish[True] == {"push": {"branches": ["main"], "tags": ["v[0-9]+.[0-9]+"]}}
+
+
+def test_what_may_write_runs_nothing_of_ours():
+    """It has no checkout, and so nothing that a package or a plugin has touched."""
+    push, deploy = workflow("publish.yml")["jobs"]["publish"]["steps"][1:]
+    assert re.search(r"^git .* push .* gh-pages$", push["run"], re.MULTILINE)
+    assert not re.search(r"make|python|pip|-f\b|--force|\+gh-pages", push["run"])
+    assert deploy["uses"].startswith("actions/deploy-pages@")
+    for job in workflow("publish.yml")["jobs"].values():
+        for step in job.get("steps", []):
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+
+
+def test_the_workflow_publishes_as_the_makefile_does():
+    steps = workflow("publish.yml")["jobs"]["build"]["steps"]
+    assert next(step["run"] for step in steps if "run" in step) == "make publish"
