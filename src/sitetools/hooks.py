@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from mkdocs.plugins import CombinedEvent, event_priority
 
-from sitetools import downloads, glossary, maths
+from sitetools import downloads, glossary, maths, plain
 
 # The build date must not depend on the day. `make` sets the same value.
 os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
@@ -68,10 +68,21 @@ def _show_again(context, page, **_):
 on_page_context = CombinedEvent(_hide_from_search, _show_again)
 
 
-def on_post_page(output, page, **_):
-    folder = Path(page.file.abs_dest_path).parent
+def on_env(env, config, **_):
+    language = config.theme["language"]
+    folder = Path(config.site_dir, "" if _is_english(config) else language)
     folder.mkdir(parents=True, exist_ok=True)
-    downloads.write(Path(page.file.abs_src_path), folder, page.canonical_url)
+    text = plain.index(
+        config.site_name, config.site_description, language, config.site_url
+    )
+    (folder / "llms.txt").write_text(text, "utf-8", newline="\n")
+
+
+def on_post_page(output, page, config):
+    source, folder = Path(page.file.abs_src_path), Path(page.file.abs_dest_path).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    downloads.write(source, folder, page.canonical_url)
+    plain.write(source, folder, page.canonical_url, config.site_url)
     return _mend(output, page.canonical_url)
 
 
