@@ -6,15 +6,16 @@
 #   make bench    time the from-scratch ops and the program runner
 #   make faults   make mistakes on purpose, in copies, and see the tests turn red
 #   make build    build the site into site/
+#   make epub     the same with an EPUB of all notes per language, checked by epubcheck
 #   make clean    remove what the commands above made, except .venv
 #
 # PYTHON=/path/to/python3.11 names the Python that makes .venv.
 
 export PYTHON PORT ONLY
 
-.PHONY: serve test outputs bench faults build clean
+.PHONY: serve test outputs bench faults build epub clean
 
-serve test outputs bench faults build:
+serve test outputs bench faults build epub:
 	@"$(or $(PYTHON),python3)" src/sitetools/environment.py $@
 
 clean:

@@ -1,6 +1,6 @@
 """Make the environment in .venv and run one of the project's commands in it.
 
-    python3 src/sitetools/environment.py serve | build | test | outputs | bench | faults
+    python3 src/sitetools/environment.py serve | build | epub | test | ...
 
 `make serve` and its neighbors call this file, with whatever Python they find. So it
 uses the standard library alone, and no syntax that an old Python cannot read, down to
@@ -38,11 +38,16 @@ VENV = ROOT / ".venv"
 VENV_PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 LOG = VENV / "install.log"
 
-# What each kind of environment installs; "test" holds everything that "site" does.
-EXTRAS = {"site": "site", "test": "site,test,torch,mxnet"}
+# What each kind of environment installs; each holds everything that those above do.
+EXTRAS = {
+    "site": "site",
+    "epub": "site,epub",
+    "test": "site,epub,test,torch,mxnet",
+}
 KINDS = {
     "serve": "site",
     "build": "site",
+    "epub": "epub",
     "test": "test",
     "outputs": "test",
     "bench": "test",
@@ -130,7 +135,7 @@ def pip_steps(kind, system):
     """What pip is asked for, in order.
 
     Args:
-        kind: "site" or "test".
+        kind: "site", "epub" or "test".
         system: As platform.system() says it.
 
     Returns:
@@ -139,7 +144,7 @@ def pip_steps(kind, system):
     """
     install = ["install", "--no-input", "-c", "constraints.txt"]
     everything = install + ["-e", ".[{}]".format(EXTRAS[kind])]
-    if kind == "site":
+    if kind != "test":
         return [("MkDocs and what the site needs", everything, [])]
     torch = "torch==" + pinned("torch")
     if system == "Linux":
@@ -243,7 +248,8 @@ def install(kind):
             status, output = logged(pip + arguments + more)
         if status:
             sys.exit(failure(title, output))
-    for done in {"site", kind}:
+    kinds = list(EXTRAS)
+    for done in kinds[: kinds.index(kind) + 1]:
         stamp(done).write_text(fingerprint(done), encoding="utf-8")
 
 
@@ -380,6 +386,8 @@ def lines_of(command, port):
         return [["-m", "mkdocs", "serve"] + options + ["127.0.0.1:{}".format(port)]]
     if command == "build":
         return [["-m", "mkdocs", "build", "--strict"]]
+    if command == "epub":
+        return [["-m", "mkdocs", "build", "--strict"], ["-m", "sitetools.epub", "site"]]
     if command == "outputs":
         return [
             ["-m", "pytest", "--codeblocks", "--update-outputs", "snippets"],
@@ -409,6 +417,8 @@ def main(arguments):
         prepare_mxnet()
         prepare_browser()
     set_source_date()
+    if command == "epub":
+        os.environ["TWINNOTES_EPUB"] = "1"
     os.environ["NO_MKDOCS_2_WARNING"] = "1"  # a banner about Material's last year
     os.chdir(str(ROOT))
     lines = [[str(VENV_PYTHON)] + line for line in lines_of(command, port)]

@@ -18,7 +18,7 @@ from pathlib import Path
 import yaml
 from mkdocs.exceptions import PluginError
 
-from sitetools import availability, concepts, glossary, maths, pages, plain, prose
+from sitetools import availability, glossary, maths, pages, plain, prose
 
 ROOT = Path(__file__).parents[2]
 CSS = Path(__file__).with_suffix(".css")
@@ -46,7 +46,9 @@ MARKDOWN = "+".join(
     ]
 )
 _NOT_RUNNING = re.compile(  # no place for a link to the glossary
-    rf"(?:{maths.SYNTAX.pattern})|!?\[[^\]]*\]\([^)\n]*\)|^[#|].*$",
+    rf"""(?:{maths.SYNTAX.pattern})
+    | !?\[[^\]]*\]\([^)\n]*\)  # a link, a figure
+    | ^[ ]*(?:\#|\||===|\?\?\?|--8<--)[^\n]*  # a heading, a table, programs, an answer""",
     maths.SYNTAX.flags,
 )
 # After the end of bold or of code, too; it is Pandoc that reads this, and it may.
@@ -178,7 +180,10 @@ def _with_terms(text: str, find: Callable) -> str:
     for slug, match in find(hidden):
         if slug not in seen:
             seen.add(slug)
-            pieces += [text[end : match.start()], f"[{match[0]}](../glossary.md#{slug})"]
+            pieces += [
+                text[end : match.start()],
+                f"[{match[0]}](../glossary.md#{slug})",
+            ]
             end = match.end()
     return "".join([*pieces, text[end:]])
 

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from mkdocs.plugins import CombinedEvent, event_priority
 
-from sitetools import downloads, glossary, maths, plain
+from sitetools import concepts, downloads, epub, glossary, maths, plain
 
 # The build date must not depend on the day. `make` sets the same value.
 os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
@@ -25,6 +25,10 @@ _EXCLUDED = re.compile(
     r'<(\w+)\b[^>]* data-search-exclude="true"[^>]*>.*?</\1>', re.DOTALL
 )
 
+# With this set, as `make epub` does, the site holds the books and links to them.
+_WITH_BOOKS = bool(os.environ.get("TWINNOTES_EPUB"))
+_IF_BOOKS = re.compile(r"^<!-- books: (.*) -->\n", re.MULTILINE)
+
 
 def on_pre_build(**_):
     downloads.loaded.cache_clear()
@@ -33,6 +37,7 @@ def on_pre_build(**_):
 def on_page_markdown(markdown, page, **_):
     maths.set_source(page.file.abs_src_path)
     glossary.set_page(page.file.src_uri)
+    markdown = _IF_BOOKS.sub(r"\1\n" if _WITH_BOOKS else "", markdown)
     return downloads.add_links(markdown, Path(page.file.abs_src_path), page.file.locale)
 
 
@@ -70,12 +75,14 @@ on_page_context = CombinedEvent(_hide_from_search, _show_again)
 
 def on_env(env, config, **_):
     language = config.theme["language"]
+    name, summary = config.site_name, config.site_description
     folder = Path(config.site_dir, "" if _is_english(config) else language)
     folder.mkdir(parents=True, exist_ok=True)
-    text = plain.index(
-        config.site_name, config.site_description, language, config.site_url
-    )
+    text = plain.index(name, summary, language, config.site_url)
     (folder / "llms.txt").write_text(text, "utf-8", newline="\n")
+    if _WITH_BOOKS:
+        book = Path(config.site_dir, epub.file_name(language))
+        epub.write(book, name, summary, language, concepts.nav(language))
 
 
 def on_post_page(output, page, config):
@@ -83,7 +90,8 @@ def on_post_page(output, page, config):
     folder.mkdir(parents=True, exist_ok=True)
     downloads.write(source, folder, page.canonical_url)
     plain.write(source, folder, page.canonical_url, config.site_url)
-    return _mend(output, page.canonical_url)
+    link = f'<link rel="alternate " type="text/markdown" href="{plain.FILE}">'
+    return _mend(output, page.canonical_url).replace("</head>", f"{link}</head>", 1)
 
 
 def on_post_template(output_content, template_name, config):

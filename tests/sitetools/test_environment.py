@@ -319,10 +319,12 @@ def test_a_taken_port_is_one_line():
 def test_an_unknown_command_is_one_line():
     status, _, errors = run("srve")
     assert status != 0
-    assert (
-        errors
-        == "usage: environment.py serve | build | test | outputs | bench | faults\n"
-    )
+    names = " | ".join(environment.KINDS)
+    assert errors == f"usage: environment.py {names}\n"
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for name in environment.KINDS:
+        assert f"\n#   make {name} " in makefile
+        assert len(re.findall(rf"^(?:\.PHONY:|serve).* {name}\b", makefile, re.M)) >= 1
 
 
 # What may be missing
