@@ -48,7 +48,7 @@ MARKDOWN = "+".join(
 _NOT_RUNNING = re.compile(  # no place for a link to the glossary
     rf"""(?:{maths.SYNTAX.pattern})
     | !?\[[^\]]*\]\([^)\n]*\)  # a link, a figure
-    | ^[ ]*(?:\#|\||===|\?\?\?|--8<--)[^\n]*  # a heading, a table, programs, an answer""",
+    | ^[ ]*(?:\#|\||===|\?\?\?|--8<--)[^\n]*  # a heading, a table""",
     maths.SYNTAX.flags,
 )
 # After the end of bold or of code, too; it is Pandoc that reads this, and it may.

@@ -163,7 +163,7 @@ def test_linux_gets_the_cpu_build(system, torch, index):
     (_, first, more), (_, second, _) = environment.pip_steps("test", system)
     assert first[-3:] == ["-c", "constraints.txt", torch]
     assert bool(more) == index
-    assert second[-2:] == ["-e", ".[site,test,torch,mxnet]"]
+    assert second[-2:] == ["-e", ".[site,epub,test,torch,mxnet]"]
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
@@ -324,7 +324,6 @@ def test_an_unknown_command_is_one_line():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for name in environment.KINDS:
         assert f"\n#   make {name} " in makefile
-        assert len(re.findall(rf"^(?:\.PHONY:|serve).* {name}\b", makefile, re.M)) >= 1
 
 
 # What may be missing
@@ -429,6 +428,27 @@ def test_every_check_is_run_and_one_failure_is_enough(monkeypatch):
         ["-m", "ruff", "check"],
         ["-m", "ruff", "format", "--check"],
         ["-m", "pytest", "--codeblocks", "-n", "2", "tests", "snippets"],
+    ]
+
+
+def test_the_books_are_built_with_the_site_and_then_judged(monkeypatch):
+    ran = []
+
+    def call(line):
+        ran.append((*line[1:], os.environ["TWINNOTES_EPUB"]))
+        return int("sitetools.epub" in line)
+
+    monkeypatch.setattr(environment.subprocess, "call", call)
+    for name in ("install", "set_source_date"):
+        monkeypatch.setattr(environment, name, lambda *_: None)
+    monkeypatch.chdir(ROOT)
+    for name in ("TWINNOTES_EPUB", "NO_MKDOCS_2_WARNING"):
+        monkeypatch.setenv(name, "")
+    with pytest.raises(SystemExit, match=r"^Failed: python -m sitetools.epub site$"):
+        environment.main(["epub"])
+    assert ran == [
+        ("-m", "mkdocs", "build", "--strict", "1"),
+        ("-m", "sitetools.epub", "site", "1"),
     ]
 
 
