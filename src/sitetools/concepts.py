@@ -33,8 +33,11 @@ def names(root: Path = glossary.ROOT) -> dict[str, dict[str, str]]:
     return yaml.safe_load((root / "concepts.yml").read_text("utf-8"))
 
 
-def chapters(language: str, root: Path = glossary.ROOT) -> list[tuple[str, list[str]]]:
-    """Return the chapters of mkdocs.yml's nav: title in the language, and its pages."""
+def nav(language: str, root: Path = glossary.ROOT) -> list[tuple[str, list[str]]]:
+    """Return mkdocs.yml's nav: the chapters, title in the language, and their pages.
+
+    A page that is in no chapter has an entry of its own, whose title is empty.
+    """
     config = yaml.load((root / "mkdocs.yml").read_text("utf-8"), _Loader)
     plugins = [plugin for plugin in config["plugins"] if isinstance(plugin, dict)]
     i18n = next(plugin["i18n"] for plugin in plugins if "i18n" in plugin)
@@ -43,13 +46,18 @@ def chapters(language: str, root: Path = glossary.ROOT) -> list[tuple[str, list[
         for entry in i18n["languages"]
         if entry["locale"] == language
     )
-    return [
-        (translations.get(title, title), pages)
-        for entry in config["nav"]
-        if isinstance(entry, dict)
-        for title, pages in entry.items()
-        if isinstance(pages, list)
-    ]
+    entries = []
+    for entry in config["nav"]:
+        [(title, pages)] = entry.items() if isinstance(entry, dict) else [("", entry)]
+        if isinstance(pages, str):
+            title, pages = "", [pages]
+        entries.append((translations.get(title, title), pages))
+    return entries
+
+
+def chapters(language: str, root: Path = glossary.ROOT) -> list[tuple[str, list[str]]]:
+    """Return the chapters of mkdocs.yml's nav: title in the language, and its pages."""
+    return [(title, pages) for title, pages in nav(language, root) if title]
 
 
 def covered(root: Path = glossary.ROOT) -> dict[str, list[str]]:

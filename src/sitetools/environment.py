@@ -423,6 +423,8 @@ def main(arguments):
         prepare_mxnet()
         prepare_browser()
     set_source_date()
+    if command in ("epub", "publish"):
+        os.environ["TWINNOTES_EPUB"] = "1"
     os.environ["NO_MKDOCS_2_WARNING"] = "1"  # a banner about Material's last year
     os.chdir(str(ROOT))
     lines = [[str(VENV_PYTHON)] + line for line in lines_of(command, port)]

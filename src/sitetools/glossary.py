@@ -98,7 +98,7 @@ def missing_terms(en_text: str, zh_text: str, root: Path = ROOT) -> list[str]:
     english, chinese = load("en", root), load("zh", root)
     prose = _prose(zh_text)
     used = {}
-    for slug, match in _finder(english)(_prose(en_text)):
+    for slug, match in finder(english)(_prose(en_text)):
         used.setdefault(slug, match[0])
     problems = [
         f"{word!r} on the English page is {chinese[slug].term} in the glossary; the "
@@ -136,7 +136,7 @@ def _search(form: str, text: str) -> re.Match | None:
     return _pattern([form]).search(text)
 
 
-def _finder(terms: dict[str, Term]) -> Callable[[str], Iterator[tuple[str, re.Match]]]:
+def finder(terms: dict[str, Term]) -> Callable[[str], Iterator[tuple[str, re.Match]]]:
     """Return a function that yields the ids and places of the terms in a text.
 
     Longer forms win, so `vector-Jacobian product` does not mention a Jacobian.
@@ -180,7 +180,7 @@ class _Linker(Treeprocessor):
         if path == "glossary.md":
             return
         self.terms = load(language, folder)
-        self.find = _finder(self.terms)
+        self.find = finder(self.terms)
         self.target = "../" * path.count("/") + "glossary.md#"
         self.seen: set[str] = set()
         self.walk(root)

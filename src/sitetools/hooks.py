@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from mkdocs.plugins import CombinedEvent, event_priority
 
-from sitetools import downloads, glossary, maths, redirects
+from sitetools import concepts, downloads, epub, glossary, maths, plain, redirects
 
 # The build date must not depend on the day. `make` sets the same value.
 os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
@@ -25,6 +25,10 @@ _EXCLUDED = re.compile(
     r'<(\w+)\b[^>]* data-search-exclude="true"[^>]*>.*?</\1>', re.DOTALL
 )
 
+# With this set, as `make epub` does, the site holds the books and links to them.
+_WITH_BOOKS = bool(os.environ.get("TWINNOTES_EPUB"))
+_IF_BOOKS = re.compile(r"^<!-- books: (.*) -->\n", re.MULTILINE)
+
 
 def on_config(config):
     """Show which version this is, and the theme's menu of them, where there are any."""
@@ -39,6 +43,7 @@ def on_pre_build(**_):
 def on_page_markdown(markdown, page, **_):
     maths.set_source(page.file.abs_src_path)
     glossary.set_page(page.file.src_uri)
+    markdown = _IF_BOOKS.sub(r"\1\n" if _WITH_BOOKS else "", markdown)
     return downloads.add_links(markdown, Path(page.file.abs_src_path), page.file.locale)
 
 
@@ -74,11 +79,27 @@ def _show_again(context, page, **_):
 on_page_context = CombinedEvent(_hide_from_search, _show_again)
 
 
-def on_post_page(output, page, config, **_):
-    folder = Path(page.file.abs_dest_path).parent
+def on_env(env, config, **_):
+    language = config.theme["language"]
+    name, summary = config.site_name, config.site_description
+    folder = Path(config.site_dir, "" if _is_english(config) else language)
     folder.mkdir(parents=True, exist_ok=True)
-    downloads.write(Path(page.file.abs_src_path), folder, page.canonical_url)
-    return _mend(output, page.canonical_url, config)
+    text = plain.index(name, summary, language, config.site_url)
+    (folder / "llms.txt").write_text(text, "utf-8", newline="\n")
+    if _WITH_BOOKS:
+        book = Path(config.site_dir, epub.file_name(language))
+        epub.write(book, name, summary, language, concepts.nav(language))
+
+
+def on_post_page(output, page, config, **_):
+    source, folder = Path(page.file.abs_src_path), Path(page.file.abs_dest_path).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    downloads.write(source, folder, page.canonical_url)
+    plain.write(source, folder, page.canonical_url, config.site_url)
+    link = f'<link rel="alternate " type="text/markdown" href="{plain.FILE}">'
+    return _mend(output, page.canonical_url, config).replace(
+        "</head>", f"{link}</head>", 1
+    )
 
 
 def on_post_template(output_content, template_name, config):

@@ -12,19 +12,13 @@ from pathlib import Path
 import nbformat
 from nbformat import v4
 
-from sitetools import maths, pages, programs
+from sitetools import pages, programs, prose
 
 ROOT = Path(__file__).parents[2]
 INSTALL = {
     "en": "To run this notebook: `pip install {}`.",
     "zh": "运行本笔记本需要：`pip install {}`。",
 }
-
-_PAIR = re.compile(
-    r'^( *)=== "PyTorch"\n\n\1    --8<-- "([^"]+)"\n\n'
-    r'\1=== "MXNet"\n\n\1    --8<-- "([^"]+)"\n(?:\n *!\[[^\]]*\]\([^)]*\)\n)?',
-    re.MULTILINE,
-)
 
 
 def build(page: pages.Page, loaded: list[programs.Program], root: Path = ROOT) -> str:
@@ -36,19 +30,16 @@ def build(page: pages.Page, loaded: list[programs.Program], root: Path = ROOT) -
         root: The project's root.
     """
     by_include = {f"{p.chapter}/{p.path.name}:{p.section}": p for p in loaded}
-    numbers = {name: place for place, name in enumerate(page.equations, 1)}
     language = page.path.parents[1].name
     install = INSTALL[language].format(requirements(loaded, root))
     cells, count = [], 0
-    # Prose, then indentation, PyTorch's and MXNet's include of a pair, prose again, ...
-    parts = _PAIR.split(page.text)
-    for place, prose in enumerate(parts[::4]):
-        text = _markdown(prose, numbers)
+    for place, (text, includes, _) in enumerate(prose.parts(page.text)):
+        # From a notebook, links to other pages lead nowhere, and to itself even less.
+        text = prose.convert(prose.NOTEBOOK_LINKS.sub("", text), page, _only_web)
         if place == 0:
             text += f"\n\n{install}"
         if text:
             cells.append(v4.new_markdown_cell(text, id=f"text-{place}"))
-        includes = parts[4 * place + 2 : 4 * place + 4]
         for include in includes:
             if program := by_include.get(include):
                 count += 1
@@ -100,27 +91,8 @@ def _code_cell(program: programs.Program, number: int, root: Path) -> dict:
     )
 
 
-def _markdown(prose: str, numbers: dict[str, int]) -> str:
-    """Turn a page's Markdown into what Jupyter reads; equations keep their numbers."""
-
-    def formula(match: re.Match[str]) -> str:
-        if match["link"]:
-            return f"({numbers[match['link'].removeprefix('#')]})"
-        if match["display"]:
-            tag = rf" \tag{{{numbers[match['id']]}}}" if match["id"] else ""
-            return f"\n$$\n{match['display']}{tag}\n$$"
-        return match[0]
-
-    text = maths.SYNTAX.sub(formula, prose)
-    text = re.sub(r"^(#+ .*?) \{ #[\w-]+ \}$", r"\1", text, flags=re.MULTILINE)
-    text = re.sub(r'^\?\?\? success "(.*)"$', r"**\1**", text, flags=re.MULTILINE)
-    text = re.sub(r"^    ", "", text, flags=re.MULTILINE)  # what was folded
-    # From a notebook, links to other pages lead nowhere, and to itself even less.
-    text = re.sub(r"^.*\.ipynb\).*\n", "", text, flags=re.MULTILINE)
-    text = re.sub(r"(?<!!)\[([^\]]+)\]\((?!https?:)[^)]*\)", r"\1", text)
-    # One sentence per line; Jupyter would put a space between two Chinese ones.
-    text = re.sub(r"(?<=[，。：；？！”）])\n(?=[^\s#$|*-])", "", text)
-    return text.strip()
+def _only_web(target: str) -> str | None:
+    return target if target.startswith("https://") else None
 
 
 def main() -> None:

@@ -438,6 +438,27 @@ def test_every_check_is_run_and_one_failure_is_enough(monkeypatch):
     ]
 
 
+def test_the_books_are_built_with_the_site_and_then_judged(monkeypatch):
+    ran = []
+
+    def call(line):
+        ran.append((*line[1:], os.environ["TWINNOTES_EPUB"]))
+        return int("sitetools.epub" in line)
+
+    monkeypatch.setattr(environment.subprocess, "call", call)
+    for name in ("install", "set_source_date"):
+        monkeypatch.setattr(environment, name, lambda *_: None)
+    monkeypatch.chdir(ROOT)
+    for name in ("TWINNOTES_EPUB", "NO_MKDOCS_2_WARNING"):
+        monkeypatch.setenv(name, "")
+    with pytest.raises(SystemExit, match=r"^Failed: python -m sitetools.epub site$"):
+        environment.main(["epub"])
+    assert ran == [
+        ("-m", "mkdocs", "build", "--strict", "1"),
+        ("-m", "sitetools.epub", "site", "1"),
+    ]
+
+
 def test_ci_runs_the_readmes_command():
     assert "\nmake test " in (ROOT / "README.md").read_text(encoding="utf-8")
     assert (ROOT / ".ci/run").read_text().splitlines()[-1] == "exec make test"
@@ -500,4 +521,5 @@ def test_what_may_write_runs_nothing_of_ours():
 
 def test_the_workflow_publishes_as_the_makefile_does():
     steps = workflow("publish.yml")["jobs"]["build"]["steps"]
-    assert next(step["run"] for step in steps if "run" in step) == "make publish"
+    made = [step["run"] for step in steps if step.get("run", "").startswith("make")]
+    assert made == ["make epub", "make publish"]
