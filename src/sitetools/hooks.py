@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from mkdocs.plugins import CombinedEvent, event_priority
 
-from sitetools import downloads, glossary, maths
+from sitetools import downloads, glossary, maths, theme
 
 # The build date must not depend on the day. `make` sets the same value.
 os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
@@ -36,7 +36,7 @@ def on_page_markdown(markdown, page, **_):
     return downloads.add_links(markdown, Path(page.file.abs_src_path), page.file.locale)
 
 
-def on_page_content(html, page, **_):
+def on_page_content(html, page, config, **_):
     """Keep programs out of the search index; write Chinese as Chinese.
 
     Every page loads the index, and programs, in two frameworks and on the pages of two
@@ -48,7 +48,7 @@ def on_page_content(html, page, **_):
     if page.file.locale == "zh":
         html = html.replace('title="Permanent link"', 'title="本节的链接"')
         html = _CHINESE_LINE_BREAK.sub(r"\1", html)
-    return html
+    return theme.size_figures(html, Path(config.docs_dir))
 
 
 @event_priority(100)
@@ -82,6 +82,11 @@ def on_post_template(output_content, template_name, config):
     return _mend(output_content, config.site_url) if _is_english(config) else ""
 
 
+@event_priority(-100)  # after the build of the other language
+def on_post_build(config):
+    theme.write(Path(config.site_dir))
+
+
 def _is_english(config):
     return config.theme["language"] == "en"
 
@@ -101,9 +106,10 @@ def _mend(html: str, url: str) -> str:
         return f'<link rel="alternate " href="{urljoin(url, link[1])}"'
 
     html = re.sub(r'<link rel="alternate" href="([^"]*)"', alternate, html)
-    return re.sub(
+    html = re.sub(
         r'(?<="search" role="dialog")(>.*? name="query" (aria-label="[^"]*"))',
         r" \2\1",
         html,
         flags=re.DOTALL,
     )
+    return theme.lighten(html)
