@@ -2,13 +2,16 @@
 
 import filecmp
 import functools
+import re
 from pathlib import Path
+from urllib.parse import urljoin
+from xml.etree import ElementTree
 
 import pytest
 from bs4 import BeautifulSoup, SoupStrainer, Tag
 
-from built_site import build
-from sitetools import pages, programs
+from built_site import SITE_URL, build
+from sitetools import pages, programs, theme
 
 ROOT = Path(__file__).parents[1]
 
@@ -93,6 +96,77 @@ def test_the_check_sees_a_page_that_lies(site_dir, break_it):
     assert not wrong_blocks(blocks(str(page)), ran)
     break_it(page)
     assert wrong_blocks(blocks(str(page)), ran)
+
+
+@pytest.fixture(scope="module")
+def heads(site_dir):
+    """The links, descriptions and pictures of every page, by its address."""
+    found = {}
+    for path in sorted(site_dir.rglob("index.html")):
+        address = SITE_URL + path.relative_to(site_dir).as_posix()[: -len("index.html")]
+        head, _, body = path.read_text(encoding="utf-8").partition("</head>")
+        head += "".join(re.findall("<img [^>]*>", body))
+        found[address] = BeautifulSoup(head, "html.parser")
+    return found
+
+
+def twins(address: str) -> dict[str, str]:
+    """The address of a page in each language."""
+    path = address.removeprefix(SITE_URL).removeprefix("zh/")
+    return {"en": SITE_URL + path, "zh": f"{SITE_URL}zh/{path}"}
+
+
+def test_a_page_says_what_it_is_and_where_its_twin_is(heads):
+    seen = {}
+    for address, head in heads.items():
+        (canonical,) = head.select('link[rel~="canonical"]')
+        assert canonical["href"] == address
+        links = head.select('link[rel~="alternate"]')
+        assert {link["hreflang"]: link["href"] for link in links} == twins(address)
+        (description,) = head.select('meta[name="description"]')
+        text = description["content"]
+        assert len(text) > 15, address
+        assert seen.setdefault(text, address) == address, "the description of another"
+        chinese = bool(re.search("[\u4e00-\u9fff]", text))
+        assert chinese == address.startswith(f"{SITE_URL}zh/"), f"{address}: {text}"
+
+
+def test_the_sitemap_lists_every_page_with_its_twin(heads, site_dir):
+    entries = list(ElementTree.parse(site_dir / "sitemap.xml").getroot())
+    listed = {}
+    for entry in entries:
+        links = entry.findall("{http://www.w3.org/1999/xhtml}link")
+        languages = {link.get("hreflang"): link.get("href") for link in links}
+        listed[entry.find("{*}loc").text] = languages
+    assert listed == {address: twins(address) for address in heads}
+    assert len(entries) == len(listed)
+
+
+def test_a_page_links_to_one_style_sheet(heads):
+    for address, head in heads.items():
+        links = [link["href"] for link in head.select('link[rel="stylesheet"]')]
+        assert [urljoin(address, link) for link in links] == [SITE_URL + theme.SHEET]
+
+
+def test_the_style_sheet_has_all_of_ours_and_what_it_names_is_there(site_dir):
+    sheet = site_dir / theme.SHEET
+    text = sheet.read_text(encoding="utf-8")
+    for ours in (ROOT / "docs/assets/stylesheets").glob("*.css"):
+        assert text.count(ours.read_text(encoding="utf-8")) == 1, ours.name
+    names = re.findall(r"url\(([\w./-]+)\)", text)
+    assert len(names) > 10
+    for name in names:
+        assert sheet.parent.joinpath(name).is_file(), name
+
+
+def test_a_picture_has_its_size_before_it_arrives(heads, site_dir):
+    for address, head in heads.items():
+        for image in head.find_all("img"):
+            size = [int(image[side]) for side in ("width", "height")]
+            if "/figures/" in image["src"]:
+                path = urljoin(address, image["src"]).removeprefix(SITE_URL)
+                svg = ElementTree.parse(site_dir / path).getroot()
+                assert size == [int(svg.get(side)) for side in ("width", "height")]
 
 
 def test_two_builds_are_identical(site_dir, tmp_path):

@@ -7,7 +7,16 @@ from urllib.parse import urljoin
 
 from mkdocs.plugins import CombinedEvent, event_priority
 
-from sitetools import concepts, downloads, epub, glossary, maths, plain, redirects
+from sitetools import (
+    concepts,
+    downloads,
+    epub,
+    glossary,
+    maths,
+    plain,
+    redirects,
+    theme,
+)
 
 # The build date must not depend on the day. `make` sets the same value.
 os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
@@ -47,7 +56,7 @@ def on_page_markdown(markdown, page, **_):
     return downloads.add_links(markdown, Path(page.file.abs_src_path), page.file.locale)
 
 
-def on_page_content(html, page, **_):
+def on_page_content(html, page, config, **_):
     """Keep programs out of the search index; write Chinese as Chinese.
 
     Every page loads the index, and programs, in two frameworks and on the pages of two
@@ -59,7 +68,7 @@ def on_page_content(html, page, **_):
     if page.file.locale == "zh":
         html = html.replace('title="Permanent link"', 'title="本节的链接"')
         html = _CHINESE_LINE_BREAK.sub(r"\1", html)
-    return html
+    return theme.size_figures(html, Path(config.docs_dir))
 
 
 @event_priority(100)
@@ -109,11 +118,19 @@ def on_post_template(output_content, template_name, config):
     return _mend(output_content, config.site_url, config) if _is_english(config) else ""
 
 
-def on_post_build(config):
+def _redirect(config):
     language = config.theme["language"]
     folder = Path(config.site_dir, "" if _is_english(config) else language)
     moved = redirects.load(Path(config.config_file_path).parent)
     redirects.write(folder, moved, language)
+
+
+@event_priority(-100)  # after the build of the other language
+def _write_style(config):
+    theme.write(Path(config.site_dir))
+
+
+on_post_build = CombinedEvent(_redirect, _write_style)
 
 
 def _is_english(config):
@@ -146,9 +163,10 @@ def _mend(html: str, url: str, config) -> str:
         return f'<link rel="alternate " href="{urljoin(url, link[1])}"'
 
     html = re.sub(r'<link rel="alternate" href="([^"]*)"', alternate, html)
-    return re.sub(
+    html = re.sub(
         r'(?<="search" role="dialog")(>.*? name="query" (aria-label="[^"]*"))',
         r" \2\1",
         html,
         flags=re.DOTALL,
     )
+    return theme.lighten(html)

@@ -1,0 +1,73 @@
+"""Make Material's pages light: one style sheet, no second drawing, sized figures."""
+
+import re
+from pathlib import Path
+from urllib.parse import urljoin
+
+SHEET = "assets/stylesheets/all.css"
+_LINK = re.compile(r'\s*<link rel="stylesheet" href="([^"]*?)(assets/[^"]+\.css)">')
+_FIGURE = re.compile(r'<img [^>]*src="[^"]*?(assets/figures/[^"]+\.svg)"')
+_SIZE = re.compile(r' width="\d+" height="\d+"')
+
+# Rules that cost every element of a page, and say nothing here: those for a third tab
+# and up to the twentieth, and one for which light.css has another.
+_TAB = re.compile(r"\.tabbed-.*:nth-child\((?:[3-9]|\d\d)\)")
+_SWITCHING = re.compile(r"\[data-md-color-switching\] (?:\*|:after|:before)$")
+_RULE = re.compile(r"([^{}@;/]+)(\{[^{}]*\})")
+
+# Material's bundle says both of these as well, when the page has been drawn without.
+_SCRIPTED = '<script>document.documentElement.className="js"</script>'
+_DARK = (
+    '<script>__md_get("__palette")||matchMedia("(prefers-color-scheme: dark)").matches'
+    '&&document.body.setAttribute("data-md-color-scheme","slate")</script>'
+)
+
+_sheets: dict[str, None] = {}  # in the order in which the pages link to them
+
+
+def size_figures(html: str, docs: Path) -> str:
+    """Give each figure its width and height, so that nothing moves when it arrives."""
+
+    def sized(image: re.Match) -> str:
+        svg = (docs / image[1]).read_text(encoding="utf-8")
+        return image[0] + _SIZE.search(svg)[0]
+
+    return _FIGURE.sub(sized, html)
+
+
+def lighten(html: str) -> str:
+    """Lighten a finished page; `write` makes the style sheet that it links to."""
+    sheets = [sheet for _, sheet in _LINK.findall(html)]
+    _sheets.update(dict.fromkeys(sheets))
+    html = _LINK.sub("", html, count=len(sheets) - 1)
+    html = _LINK.sub(rf'\n    <link rel="stylesheet" href="\g<1>{SHEET}">', html)
+    html = html.replace("<head>", f"<head>{_SCRIPTED}", 1)
+    html = html.replace('alt="logo"', 'alt="logo" width="24" height="24"')
+    return re.sub(r"<body\b[^>]*>", rf"\g<0>{_DARK}", html, count=1)
+
+
+def write(site: Path) -> None:
+    """Write the style sheet of the pages that have been lightened.
+
+    One file arrives sooner than seven: a page is not drawn before all have come.
+    """
+    sheets = [_sheet(name, (site / name).read_text("utf-8")) for name in _sheets]
+    (site / SHEET).write_text("".join(sheets), encoding="utf-8")
+
+
+def _sheet(name: str, text: str) -> str:
+    """A style sheet as it reads from the place of SHEET, without what no page needs."""
+
+    def moved(url: re.Match) -> str:
+        return f"url(../{urljoin(name, url[1]).removeprefix('assets/')})"
+
+    text = re.sub(r"/\*# sourceMappingURL=.*?\*/", "", text)
+    text = re.sub(r"url\(([\w./-]+)\)", moved, text)
+    return _RULE.sub(_needed, text) if name.endswith(".min.css") else text
+
+
+def _needed(rule: re.Match) -> str:
+    """A rule without its needless selectors, or nothing."""
+    selectors = re.split(r",(?![^(]*\))", rule[1])
+    kept = [s for s in selectors if not _TAB.search(s) and not _SWITCHING.match(s)]
+    return ",".join(kept) + rule[2] if kept else ""
