@@ -1,5 +1,6 @@
 """MkDocs hooks: tell the Markdown extensions which page they are on; mend the theme."""
 
+import functools
 import os
 import re
 from pathlib import Path
@@ -7,7 +8,7 @@ from urllib.parse import urljoin
 
 from mkdocs.plugins import CombinedEvent, event_priority
 
-from sitetools import downloads, glossary, maths
+from sitetools import downloads, glossary, maths, reload
 
 # The build date must not depend on the day. `make` sets the same value.
 os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
@@ -26,8 +27,23 @@ _EXCLUDED = re.compile(
 )
 
 
-def on_pre_build(**_):
-    downloads.loaded.cache_clear()
+def on_pre_build(config):
+    if _is_english(config):  # the first of the languages
+        downloads.loaded.cache_clear()
+        reload.begin(config)
+
+
+@event_priority(-200)  # after static-i18n, which replaces both
+def on_nav(nav, config, files):
+    reload.keep(config, files, nav)
+
+
+def on_env(env, config, files):
+    reload.keep_env(config, env)
+
+
+def on_serve(server, builder, **_):
+    server.builder = functools.partial(reload.rebuild, builder)
 
 
 def on_page_markdown(markdown, page, **_):
