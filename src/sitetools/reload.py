@@ -128,8 +128,9 @@ def _show(changed: set[Path]) -> bool:
             unread -= read
             if read:
                 affected[language].append(page)
-        for file in build.files.static_pages():
-            if (path := Path(file.abs_src_path)) in changed:
+        for file in build.files:
+            path = Path(file.abs_src_path)
+            if path in changed and not file.is_documentation_page():
                 file.copy_file()
                 unread.discard(path)
     if unread or any(path.name == "glossary.md" for path in changed):
