@@ -1,10 +1,10 @@
 """Live reload: after a change, build again the pages that show it, and no others.
 
 `mkdocs serve` builds the whole site for every saved file. Here the hooks keep what a
-whole build leaves in memory (`begin`, `keep`, `keep_env`), and the server calls `rebuild`. A page,
-a program or a figure is read by few pages; those are converted and written again, and
-their entries in the search index are replaced. Whatever may change other pages too,
-such as a title, the glossary, a template or a new file, builds the whole site.
+whole build leaves in memory (`begin`, `keep`, `keep_env`), and the server calls
+`rebuild`. Few pages read a page, a program or a figure; those are converted and written
+again, and their entries in the search index are replaced. Whatever may change other
+pages too, such as a title, the glossary, a template or a new file, builds everything.
 """
 
 import copy
@@ -156,7 +156,7 @@ def _show(changed: set[Path]) -> bool:
 
 
 def _languages():
-    """Yield the builds, each while static-i18n takes its language for the current one."""
+    """Yield the builds, each while its language is static-i18n's current one."""
     for language, build in _builds.items():
         build.config.plugins["i18n"].current_language = language
         yield language, build
