@@ -3,7 +3,7 @@
 #   make serve    show the site at http://127.0.0.1:8000, with live reload (PORT=8001: there)
 #   make test     check and run everything
 #   make outputs  rewrite the outputs and figures of the programs
-#   make bench    time the from-scratch ops and the program runner
+#   make bench    time the from-scratch ops, the program runner, the site and its live reload
 #   make faults   make mistakes on purpose, in copies, and see the tests turn red
 #   make build    build the site into site/
 #   make clean    remove what the commands above made, except .venv

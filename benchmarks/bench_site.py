@@ -33,14 +33,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from sitetools import environment, maths, weight
 
 ROOT = Path(__file__).parents[1]
 PAGES, ROUNDS = 180, 2
 # What is saved while a page that shows it is open: after what, and the line put there.
-SAVES = 3
+SAVES, PATIENCE = 3, 300_000  # ms
 SAVED = {
     "docs/en/foundations/norms.md": (r"\n## Idea .*\n\n", "{}"),
     "snippets/foundations/norms_torch.md": (r"```python\n", "# {}"),
@@ -199,11 +199,12 @@ def reload_seconds(folder: Path, page: Page) -> list[float]:
                 mark = f"Saved {len(longest)}-{number}."
                 new = rf"\g<0>{line.format(mark)}\n"
                 changed = re.sub(place, new, text, count=1)
-                page.wait_for_load_state("networkidle")
                 started = time.perf_counter()
                 (folder / path).write_text(changed, "utf-8")
                 page.wait_for_function(
-                    "mark => document.body?.textContent.includes(mark)", arg=mark
+                    "mark => document.body?.textContent.includes(mark)",
+                    arg=mark,
+                    timeout=PATIENCE,
                 )
                 waits.append(time.perf_counter() - started)
             longest.append(max(waits))
@@ -217,7 +218,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def weights(site: Path, page: Page) -> list[int]:
+def weights(site: Path, browser: Browser) -> list[int]:
     """Return the bytes that each note of the project transfers, ascending."""
     found = []
     handler = functools.partial(Quiet, directory=site)
@@ -226,9 +227,11 @@ def weights(site: Path, page: Page) -> list[int]:
         for note in (ROOT / "docs").glob("*/*/*.md"):
             path = note.relative_to(ROOT / "docs").with_suffix("").as_posix()
             url = f"http://127.0.0.1:{server.server_port}/{path.removeprefix('en/')}/"
+            page = browser.new_page()  # with a cache of its own
             page.goto(url, wait_until="networkidle")
             fetched = weight.files(page.evaluate(weight.FETCHED), site)
             found.append(sum(map(weight.compressed, fetched)))
+            page.close()
         server.shutdown()
     return sorted(found)
 
@@ -271,7 +274,7 @@ def main() -> None:
         print(f"  {'':20}{count:5} notes{PAGES:6} notes")
         for path, first, second in zip(SAVED, few, lots, strict=True):
             print(f"  {path.split('/')[0]:20}{first:9.2f} s{second:10.2f} s")
-        sizes = [size / 1000 for size in weights(site, chromium.new_page())]
+        sizes = [size / 1000 for size in weights(site, chromium)]
         chromium.close()
         print("A note's first visit, gzip, goal 200 KB")
         print(f"  median              {statistics.median(sizes):7.0f} KB")

@@ -386,7 +386,8 @@ def lines_of(command, port):
             ["-m", "sitetools.notebooks"],
         ]
     if command == "bench":
-        return [["benchmarks/bench_ops.py"], ["benchmarks/bench_runner.py"]]
+        names = ("ops", "runner", "site")
+        return [["benchmarks/bench_{}.py".format(name)] for name in names]
     if command == "faults":
         return [["tests/faults/museum.py"]]
     return [

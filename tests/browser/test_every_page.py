@@ -1,22 +1,18 @@
 """What must hold on every page, in both languages; each is opened once."""
 
-import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from sitetools import weight
-
 AXE = Path(__file__).with_name("axe") / "axe.min.js"
 # No page has this address; a static host answers with 404.html.
 MISSING = "no/such/page/"
-HEAVIEST = 200_000  # bytes, compressed, for who comes with an empty cache
 LONGEST_LINE = {"en": (75, "characters"), "zh": (38, "Chinese characters")}
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_page(new_page, pages, url, site_dir, language):
+def test_every_page(new_page, pages, url, language):
     paths = [path for path in pages if path.startswith("zh/") == (language == "zh")]
     page, problems, seen = new_page(), [], set()
     listen(page, url, problems)
@@ -35,7 +31,6 @@ def test_every_page(new_page, pages, url, site_dir, language):
             english = path.removeprefix("zh/")
             if page.evaluate(LANGUAGES) != [f"/{english}", f"/zh/{english}"]:
                 found.append("the languages lead elsewhere")
-            found += heavy(page, site_dir)
         found += [f"copy button: {html}" for html in page.evaluate(COPY_BUTTONS)]
 
         show_everything(page)
@@ -71,23 +66,6 @@ def for_axe(pages: dict[str, str]) -> list[str]:
         chapter = Path(path).parent.name
         chapters[path if chapter in ("", "zh") else chapter] = path
     return [*chapters.values()]
-
-
-def heavy(page: Page, site: Path) -> list[str]:
-    """What makes a page heavy: mathematics drawn by the browser, or just too much."""
-    files = weight.files(page.evaluate(weight.FETCHED), site)
-    scripts = [file for file in files if file.suffix == ".js"]
-    found = [
-        f"loads JavaScript for formulas: {file.name}"
-        for file in scripts
-        if re.search("katex|mathjax", file.read_text("utf-8"), re.IGNORECASE)
-    ]
-    sizes = {file: weight.compressed(file) for file in files}
-    if "glossary" not in page.url and sum(sizes.values()) > HEAVIEST:
-        largest = sorted(sizes, key=sizes.get, reverse=True)[:5]
-        parts = ", ".join(f"{file.name} {sizes[file]}" for file in largest)
-        found.append(f"{sum(sizes.values())} bytes to transfer: {parts}")
-    return found
 
 
 def look(page: Page, scheme: str, width: int) -> None:

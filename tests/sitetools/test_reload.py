@@ -36,6 +36,10 @@ $$
 x + x
 $$ {{ #twice }}
 
+!!! note
+
+    A note.
+
 See [sums](sums.md#end) and [means](means.md#end).
 
 === "PyTorch"
@@ -81,7 +85,9 @@ def project(tmp_path):
     """Two concepts in both languages, under this project's own configuration."""
     folder = tmp_path / "project"
     config = (ROOT / "mkdocs.yml").read_text("utf-8")
-    write(folder / "mkdocs.yml", re.sub(r"(?s)nav:\n.*?\n(?=\n)", NAV, config, count=1))
+    config = re.sub(r"(?s)nav:\n.*?\n(?=\n)", NAV, config, count=1)
+    note = "\n          admonition_translations: {note: 注意}"  # static-i18n's own part
+    write(folder / "mkdocs.yml", config.replace("name: 中文", f"name: 中文{note}"))
     write(folder / "concepts.yml", "{}")
     shutil.copytree(ROOT / "overrides", folder / "overrides")
     shutil.copy(ROOT / "constraints.txt", folder)
