@@ -21,7 +21,10 @@ from sitetools import glossary
 MARKER = "<!-- concepts -->"
 
 
-class _Loader(yaml.SafeLoader):
+_SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # where it has libyaml
+
+
+class _Loader(_SafeLoader):
     """Reads mkdocs.yml; the values of its tags, `!ENV` and the like, do not matter."""
 
 
@@ -30,7 +33,7 @@ _Loader.add_multi_constructor("", lambda loader, tag, node: None)
 
 def names(root: Path = glossary.ROOT) -> dict[str, dict[str, str]]:
     """Return {id: {"en": name, "zh": name}} from concepts.yml, in its order."""
-    return yaml.safe_load((root / "concepts.yml").read_text("utf-8"))
+    return yaml.load((root / "concepts.yml").read_text("utf-8"), _SafeLoader)
 
 
 def nav(language: str, root: Path = glossary.ROOT) -> list[tuple[str, list[str]]]:

@@ -16,6 +16,7 @@ words that must not stand for it. `loose` marks a word that is an everyday word 
 translation has to use it, and it becomes a link only where a page links it by hand.
 """
 
+import functools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -59,8 +60,13 @@ class Term:
 def load(language: str, root: Path = ROOT) -> dict[str, Term]:
     """Read the glossary of a language: the terms by their ids, in the page's order."""
     path = root / "docs" / language / "glossary.md"
+    return _read(path.read_text("utf-8"), path)
+
+
+@functools.cache
+def _read(page: str, path: Path) -> dict[str, Term]:
     terms = {}
-    for text in re.split(r"^## ", path.read_text("utf-8"), flags=re.MULTILINE)[1:]:
+    for text in re.split(r"^## ", page, flags=re.MULTILINE)[1:]:
         entry = _ENTRY.match(text)
         if not entry or entry["slug"] in terms:
             raise PluginError(

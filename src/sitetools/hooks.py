@@ -1,5 +1,6 @@
 """MkDocs hooks: tell the Markdown extensions which page they are on; mend the theme."""
 
+import functools
 import os
 import re
 from pathlib import Path
@@ -15,6 +16,7 @@ from sitetools import (
     maths,
     plain,
     redirects,
+    reload,
     theme,
 )
 
@@ -45,8 +47,19 @@ def on_config(config):
         config.extra.update(edition=edition, version={"provider": "mike"})
 
 
-def on_pre_build(**_):
-    downloads.loaded.cache_clear()
+def on_pre_build(config):
+    if _is_english(config):  # the first of the languages
+        downloads.loaded.cache_clear()
+        reload.begin(config)
+
+
+@event_priority(-200)  # after static-i18n, which replaces both
+def on_nav(nav, config, files):
+    reload.keep(config, files, nav)
+
+
+def on_serve(server, builder, **_):
+    server.builder = functools.partial(reload.rebuild, builder)
 
 
 def on_page_markdown(markdown, page, **_):
@@ -89,6 +102,7 @@ on_page_context = CombinedEvent(_hide_from_search, _show_again)
 
 
 def on_env(env, config, **_):
+    reload.keep_env(config, env)
     language = config.theme["language"]
     name, summary = config.site_name, config.site_description
     folder = Path(config.site_dir, "" if _is_english(config) else language)

@@ -39,7 +39,8 @@ def build(page: pages.Page, loaded: list[programs.Program], root: Path = ROOT) -
         if place == 0:
             text += f"\n\n{install}"
         if text:
-            cells.append(v4.new_markdown_cell(text, id=f"text-{place}"))
+            cell = {"cell_type": "markdown", "id": f"text-{place}", "source": text}
+            cells.append({**cell, "metadata": {}})
         for include in includes:
             if program := by_include.get(include):
                 count += 1
@@ -49,9 +50,13 @@ def build(page: pages.Page, loaded: list[programs.Program], root: Path = ROOT) -
         "kernelspec": {"name": "python3", "display_name": "Python 3"},
         "language_info": {"name": "python"},
     }
-    notebook = v4.new_notebook(cells=cells, metadata=metadata)
+    # Cells are plain dictionaries, because v4.new_code_cell and nbformat.writes would
+    # each validate them again, which takes most of the time.
+    format_version = {"nbformat": v4.nbformat, "nbformat_minor": v4.nbformat_minor}
+    notebook = {"cells": cells, "metadata": metadata, **format_version}
+    notebook = nbformat.from_dict(notebook)
     nbformat.validate(notebook)
-    return nbformat.writes(notebook) + "\n"
+    return v4.writes_json(notebook) + "\n"
 
 
 def labs(root: Path = ROOT) -> Iterator[tuple[Path, pages.Page, list]]:
@@ -78,17 +83,21 @@ def requirements(loaded: list[programs.Program], root: Path) -> str:
 def _code_cell(program: programs.Program, number: int, root: Path) -> dict:
     outputs = []
     if program.output is not None:
-        outputs.append(v4.new_output("stream", name="stdout", text=program.output))
+        stream = {"output_type": "stream", "name": "stdout"}
+        outputs.append({**stream, "text": program.output})
     if program.shows_figure:
         svg = program.figure(root).with_suffix(".svg").read_text(encoding="utf-8")
         data = {"image/svg+xml": svg, "text/plain": "<Figure>"}
-        outputs.append(v4.new_output("display_data", data=data))
-    return v4.new_code_cell(
-        program.code.rstrip("\n"),
-        id=program.section,
-        execution_count=number,
-        outputs=outputs,
-    )
+        shown = {"output_type": "display_data", "data": data}
+        outputs.append({**shown, "metadata": {}})
+    return {
+        "cell_type": "code",
+        "id": program.section,
+        "metadata": {},
+        "source": program.code.rstrip("\n"),
+        "execution_count": number,
+        "outputs": outputs,
+    }
 
 
 def _only_web(target: str) -> str | None:

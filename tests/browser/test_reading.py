@@ -81,7 +81,8 @@ def search(page: Page, query: str) -> list[str]:
     for text, answer in ("", "Type to start|键入以开始"), (query, "document|结果"):
         field.fill(text)
         field.press("End")
-        expect(summary).to_have_text(re.compile(answer))
+        # The first time, the index is sent for.
+        expect(summary).to_have_text(re.compile(answer), timeout=30_000)
     links = page.locator(".md-search-result__link").evaluate_all(
         "all => all.map(one => one.pathname.slice(1))"
     )

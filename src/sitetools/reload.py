@@ -1,0 +1,195 @@
+"""Live reload: after a change, build again the pages that show it, and no others.
+
+`mkdocs serve` builds the whole site for every saved file. Here the hooks keep what a
+whole build leaves in memory (`begin`, `keep`, `keep_env`), and the server calls
+`rebuild`. Few pages read a page, a program or a figure; those are converted and written
+again, and their entries in the search index are replaced. Whatever may change other
+pages too, such as a title, the glossary, a template or a new file, builds everything.
+"""
+
+import copy
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment
+from mkdocs.commands.build import _build_page, _populate_page
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import Files
+from mkdocs.structure.nav import Navigation
+from mkdocs.structure.pages import Page
+
+from sitetools import downloads
+
+_INCLUDE = re.compile(r'--8<-- "([^":]+)')
+_IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)\)")
+# What editors leave beside a file while it is open or being saved.
+_PASSING = re.compile(r"[.#]|.*~$|__pycache__$")
+
+
+@dataclass
+class _Build:
+    """What MkDocs made of the pages of one language."""
+
+    config: MkDocsConfig
+    files: Files
+    nav: Navigation
+    env: Environment | None = None
+
+    def __post_init__(self) -> None:
+        # static-i18n changes the one configuration from language to language.
+        self.config = copy.copy(self.config)
+        for name in "theme", "extra":
+            self.config[name] = copy.deepcopy(self.config[name])
+
+    @property
+    def pages(self) -> list[Page]:
+        return [file.page for file in self.files.documentation_pages()]
+
+
+_builds: dict[str, _Build] = {}
+_seen: dict[Path, tuple[int, int]] = {}
+_complete = True
+
+
+def begin(config: MkDocsConfig) -> None:
+    """Note the state of all files, before the first language of a whole build."""
+    _builds.clear()
+    _note(_look(config))
+
+
+def keep(config: MkDocsConfig, files: Files, nav: Navigation) -> None:
+    """Keep what the build of a language works with."""
+    _builds[config.theme["language"]] = _Build(config, files, nav)
+
+
+def keep_env(config: MkDocsConfig, env: Environment) -> None:
+    """Keep the templates of the same build."""
+    _builds[config.theme["language"]].env = env
+
+
+def rebuild(everything: Callable[[], None]) -> None:
+    """Bring the served site up to date.
+
+    Args:
+        everything: Builds the whole site, as MkDocs does.
+    """
+    global _complete
+    if _complete:
+        now = _look(next(iter(_builds.values())).config)
+        changed = {p for p in _seen.keys() | now if _seen.get(p) != now.get(p)}
+        new_or_gone = _seen.keys() ^ now.keys()
+        if not new_or_gone and _show(changed):
+            _note(now)
+            return
+    _complete = False
+    everything()
+    _complete = True
+
+
+def _note(state: dict[Path, tuple[int, int]]) -> None:
+    global _seen
+    _seen = state
+
+
+def _look(config: MkDocsConfig) -> dict[Path, tuple[int, int]]:
+    """Return time and size of every file that the site is built from."""
+    state = {}
+    for watched in (config.docs_dir, config.config_file_path, *config.watch):
+        if Path(watched).is_file():
+            state[Path(watched)] = _stamp(watched)
+        for folder, folders, names in os.walk(watched):
+            folders[:] = [name for name in folders if not _PASSING.match(name)]
+            for name in names:
+                if not _PASSING.match(name):
+                    path = Path(folder, name)
+                    state[path] = _stamp(path)
+    return state
+
+
+def _stamp(path: str | Path) -> tuple[int, int]:
+    try:
+        status = Path(path).stat()
+    except FileNotFoundError:  # gone since it was listed
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
+
+
+def _show(changed: set[Path]) -> bool:
+    """Build the pages that read a changed file; False if others may change as well."""
+    global _complete
+    affected, unread = {}, set(changed)
+    for language, build in _builds.items():
+        affected[language] = []
+        for page in build.pages:
+            read = changed & _reads(Path(page.file.abs_src_path), build.config)
+            unread -= read
+            if read:
+                affected[language].append(page)
+        for file in build.files:
+            path = Path(file.abs_src_path)
+            if path in changed and not file.is_documentation_page():
+                file.copy_file()
+                unread.discard(path)
+    # All style sheets are one file in the site.
+    if unread or any(p.name == "glossary.md" or p.suffix == ".css" for p in changed):
+        return False
+
+    downloads.loaded.cache_clear()
+    for language, build in _languages():
+        for page in affected[language]:
+            before = page.title, page.meta
+            _populate_page(page, build.config, build.files)
+            if (page.title, page.meta) != before:
+                return False
+    _complete = False  # until the index is whole again
+    for language, build in _languages():
+        for page in affected[language]:
+            _write(page, build)
+        for page in build.pages:
+            level = build.config.validation.links.anchors
+            page.validate_anchor_links(files=build.files, log_level=level)
+    _search(build).on_post_build(config=build.config)
+    _complete = True
+    return True
+
+
+def _languages():
+    """Yield the builds, each while its language is static-i18n's current one."""
+    for language, build in _builds.items():
+        build.config.plugins["i18n"].current_language = language
+        yield language, build
+
+
+def _reads(path: Path, config: MkDocsConfig) -> set[Path]:
+    """Return the file itself and all that it includes or shows."""
+    text, found = path.read_text("utf-8"), {path}
+    for target in _IMAGE.findall(text):
+        found.add(Path(os.path.normpath(path.parent / target)))
+    for name in set(_INCLUDE.findall(text)):
+        for folder in config.mdx_configs["pymdownx.snippets"]["base_path"]:
+            if (included := Path(folder, name)).is_file():
+                found |= _reads(included, config)
+    return found
+
+
+def _search(build: _Build):
+    plugins = build.config.plugins.values()
+    return next(plugin for plugin in plugins if hasattr(plugin, "search_index"))
+
+
+def _write(page: Page, build: _Build) -> None:
+    """Write a page, and put its new entries of the search index where the old were."""
+    index = _search(build).search_index
+    old = index.entries
+    places = [
+        place
+        for place, entry in enumerate(old)
+        if entry["location"].partition("#")[0] == page.url
+    ]
+    index.entries = []
+    pages = build.files.documentation_pages()
+    _build_page(page, build.config, pages, build.nav, build.env)
+    index.entries = old[: places[0]] + index.entries + old[places[-1] + 1 :]
