@@ -25,7 +25,7 @@ NAV = """nav:
 PAGES = {
     "en": "---\ntitle: {0}\ndescription: About {0}.\n---\n\n# {0} {{ #{0} }}\n\n"
     "## Rule {{ #rule }}\n\nA zebra in {0}.\n",
-    "zh": "---\ntitle: {0}\ndescription: 关于 {0}。\n---\n\n# {0} {{ #{0} }}\n\n"
+    "zh": "---\ntitle: {0} 篇\ndescription: 关于 {0}。\n---\n\n# {0} 篇 {{ #{0} }}\n\n"
     "## 规则 {{ #rule }}\n\n{0} 里有斑马。\n",
 }
 ASSETS = ("javascripts", "katex", "logo.svg", "stylesheets")
@@ -111,10 +111,10 @@ def page(browser, home):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("?q=1#rule", "latest/?q=1#rule"),
+        ("?from=1#rule", "latest/?from=1#rule"),
         ("kept/#rule", "latest/kept/#rule"),
-        ("zh/kept/?q=1", "latest/zh/kept/?q=1"),
-        ("chapter/old/?q=1#rule", "latest/chapter/new/?q=1#rule"),
+        ("zh/kept/?from=1", "latest/zh/kept/?from=1"),
+        ("chapter/old/?from=1#rule", "latest/chapter/new/?from=1#rule"),
         ("latest/zh/chapter/old/#rule", "latest/zh/chapter/new/#rule"),
     ],
 )
