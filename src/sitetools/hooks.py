@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from mkdocs.plugins import CombinedEvent, event_priority
 
-from sitetools import downloads, glossary, maths
+from sitetools import downloads, glossary, maths, moving
 
 # The build date must not depend on the day. `make` sets the same value.
 os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
@@ -28,6 +28,7 @@ _EXCLUDED = re.compile(
 
 def on_pre_build(**_):
     downloads.loaded.cache_clear()
+    moving.script.cache_clear()
 
 
 def on_page_markdown(markdown, page, **_):
@@ -48,7 +49,7 @@ def on_page_content(html, page, **_):
     if page.file.locale == "zh":
         html = html.replace('title="Permanent link"', 'title="本节的链接"')
         html = _CHINESE_LINE_BREAK.sub(r"\1", html)
-    return html
+    return moving.add_sliders(html, page.file.locale)
 
 
 @event_priority(100)
