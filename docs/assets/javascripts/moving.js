@@ -21,7 +21,6 @@ async function start(box) {
   const inputs = [...box.querySelectorAll("input")];
   const shown = [...box.querySelectorAll("data")];
   const at = {};
-  let chart;
 
   function read() {
     for (const input of inputs) {
@@ -64,7 +63,7 @@ async function chartOf(box, image, figure, at) {
   place.setAttribute("aria-labelledby", box.querySelector("p[id]").id);
   place.style.width = `${image.naturalWidth}px`;
   place.style.aspectRatio = `${image.naturalWidth} / ${image.naturalHeight}`;
-  image.replaceWith(place);
+  image.parentElement.replaceWith(place);
 
   const size = () => ({ width: place.clientWidth, height: place.clientHeight });
   const { across, vertical, sliders } = figure;
@@ -75,8 +74,8 @@ async function chartOf(box, image, figure, at) {
     getComputedStyle(curve).getPropertyValue("--color"));
   const axis = {
     stroke: ink,
-    font: `12px ${style.fontFamily}`,
-    labelFont: `12px ${style.fontFamily}`,
+    font: `13px ${style.fontFamily}`,
+    labelFont: `13px ${style.fontFamily}`,
     labelSize: 20,
     grid: { show: false },
     ticks: { stroke: ink, width: 1, size: 5 },
@@ -117,7 +116,7 @@ async function chartOf(box, image, figure, at) {
         { ...axis, size: 30, label: box.querySelector(`[for$="-${across}"]`).textContent },
         { ...axis, size: 44, label: box.dataset.vertical },
       ],
-      series: [{}, ...colors.map((stroke) => ({ stroke, width: 1.8 }))],
+      series: [{}, ...colors.map((stroke) => ({ stroke, width: 1.8, pxAlign: 0 }))],
       hooks: { draw: [mark] },
     },
     data(figure, at),

@@ -12,7 +12,7 @@ export default {
     x3: { name: "logit x₃", from: 0, to: 4, step: 0.1, start: 3 },
   },
   across: "tau",
-  vertical: { name: "softmax(x / τ)ᵢ", from: 0, to: 1 },
+  vertical: { name: "softmax(x / τ)ᵢ", from: -0.05, to: 1.05 },
   curves: ["p₃", "p₂", "p₁"],
   values({ tau, x3 }) {
     const logits = [x3, 2, 1];

@@ -11,7 +11,7 @@ export default {
     x: { name: { en: "input x", zh: "输入 x" }, from: -6, to: 6, step: 0.05, start: 2 },
   },
   across: "x",
-  vertical: { name: "y", from: -2, to: 2 },
+  vertical: { name: "y", from: -2.2, to: 2.2 },
   curves: ["c σ(z)", "c tanh z", "c h(z)"],
   values({ w, b, c, x }) {
     const z = b + w * x;

@@ -12,7 +12,7 @@ export default {
     q1: { name: { en: "model q₁", zh: "模型 q₁" }, from: 0, to: 1, step: 0.005, start: 0.9 },
   },
   across: "q1",
-  vertical: { name: { en: "nats", zh: "奈特" }, from: 0, to: 2 },
+  vertical: { name: { en: "nats", zh: "奈特" }, from: -0.1, to: 2.1 },
   curves: ["D(p‖q)", "D(q‖p)", "JS(p, q)"],
   values({ p1, q1 }) {
     const [p, q] = [[p1, 1 - p1], [q1, 1 - q1]];
