@@ -8,7 +8,10 @@ figure's formulas and words:
       caption: { en: "What to move and what to see.", zh: "..." },
       sliders: {
         x: { name: "x", from: -6, to: 6, step: 0.05, start: 2 },
-        w: { name: { en: "weight w", zh: "权重 w" }, from: -4, to: 4, step: 1, start: 1 },
+        w: {
+          name: { en: "weight w", zh: "权重 w" },
+          from: -4, to: 4, step: 0.1, start: 1,
+        },
       },
       across: "x",
       vertical: { name: "y", from: 0, to: 1 },
@@ -34,7 +37,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-_IMAGE = re.compile(r'<p><img [^>]*src="((?:\.\./)*assets/)(figures/[^"]+)\.svg"[^>]*></p>')
+_IMAGE = re.compile(
+    r'<p><img [^>]*src="((?:\.\./)*assets/)(figures/[^"]+)\.svg"[^>]*></p>'
+)
 
 
 def paths(root: Path = ROOT) -> list[Path]:

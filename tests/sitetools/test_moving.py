@@ -102,7 +102,9 @@ def test_only_a_figure_with_a_script_gets_sliders():
     still = '<p><img alt="a" src="../../assets/figures/foundations/norms/no.svg" /></p>'
     assert moving.add_sliders(still, "en") == still
     for language, label in ("en", "temperature τ"), ("zh", "温度 τ"):
-        image = still.replace("foundations/norms/no", "linear_networks/softmax/temperature")
+        image = still.replace(
+            "foundations/norms/no", "linear_networks/softmax/temperature"
+        )
         html = moving.add_sliders(image + still, language)
         assert f">{label}</label>" in html
         assert image in html
