@@ -27,6 +27,9 @@ the still figure was drawn.
 The page needs nothing: the sliders are written here while the site is built, so that
 nothing shifts when docs/assets/javascripts/moving.js brings them to life.
 tests/moving_twins.py says what the values are to be compared with.
+
+docs/assets/uplot holds the chart library, three files of the npm package uplot 1.6.32:
+22 KB compressed where Chart.js 4.6.1 has 71. Only a reader who moves a slider loads it.
 """
 
 import functools
