@@ -14,6 +14,7 @@ from sitetools import (
     epub,
     glossary,
     maths,
+    moving,
     plain,
     redirects,
     reload,
@@ -50,6 +51,7 @@ def on_config(config):
 def on_pre_build(config):
     if _is_english(config):  # the first of the languages
         downloads.loaded.cache_clear()
+        moving.script.cache_clear()
         reload.begin(config)
 
 
@@ -81,6 +83,7 @@ def on_page_content(html, page, config, **_):
     if page.file.locale == "zh":
         html = html.replace('title="Permanent link"', 'title="本节的链接"')
         html = _CHINESE_LINE_BREAK.sub(r"\1", html)
+    html = moving.add_sliders(html, page.file.locale)
     return theme.size_figures(html, Path(config.docs_dir))
 
 

@@ -21,7 +21,7 @@ from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
-from sitetools import downloads
+from sitetools import downloads, moving
 
 _INCLUDE = re.compile(r'--8<-- "([^":]+)')
 _IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)\)")
@@ -138,6 +138,7 @@ def _show(changed: set[Path]) -> bool:
         return False
 
     downloads.loaded.cache_clear()
+    moving.script.cache_clear()
     for language, build in _languages():
         for page in affected[language]:
             before = page.title, page.meta
@@ -167,7 +168,8 @@ def _reads(path: Path, config: MkDocsConfig) -> set[Path]:
     """Return the file itself and all that it includes or shows."""
     text, found = path.read_text("utf-8"), {path}
     for target in _IMAGE.findall(text):
-        found.add(Path(os.path.normpath(path.parent / target)))
+        image = Path(os.path.normpath(path.parent / target))
+        found |= {image, image.with_suffix(".js")}  # its sliders, if it moves
     for name in set(_INCLUDE.findall(text)):
         for folder in config.mdx_configs["pymdownx.snippets"]["base_path"]:
             if (included := Path(folder, name)).is_file():

@@ -147,6 +147,22 @@ def test_steepest_in_the_infinity_norm_is_the_sign(concept, framework, x):
     np.testing.assert_allclose(slopes.max(), np.abs(grad).sum(), rtol=1e-7)
 
 
+@pytest.mark.equation("descent-factors")
+@pytest.mark.parametrize("learning_rate", [0.1, 0.25, 0.45, 0.5, 0.51])
+def test_each_step_of_descent_multiplies_by_the_factors(
+    concept, framework, learning_rate
+):
+    def f(x):
+        return ((x[0] ** 2 + 4 * x[1] ** 2) / 2).reshape(1)
+
+    x = start = np.array([-2.0, -1.0])
+    for k in range(1, 21):
+        (grad,) = jacobian(concept, framework, f, x)
+        x = x - learning_rate * grad
+        factors = 1 - learning_rate * np.array([1.0, 4.0])
+        np.testing.assert_allclose(x, factors**k * start, rtol=1e-12, atol=1e-300)
+
+
 @pytest.mark.parametrize("size", [1e-30, 1e30])
 def test_float32_keeps_rows_of_very_different_size(concept, framework, size):
     a = np.array([[size, 2 * size], [3.0, 4.0]], np.float32)
