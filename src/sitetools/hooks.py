@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 from mkdocs.plugins import CombinedEvent, event_priority
 
-from sitetools import downloads, glossary, maths
+from sitetools import downloads, glossary, maths, verified
 
 # The build date must not depend on the day. `make` sets the same value.
 os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
@@ -28,6 +28,7 @@ _EXCLUDED = re.compile(
 
 def on_pre_build(**_):
     downloads.loaded.cache_clear()
+    verified.read.cache_clear()
 
 
 def on_page_markdown(markdown, page, **_):

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from pytest_codeblocks.plugin import TestBlock
 
-from sitetools import availability, figures, outputs, programs
+from sitetools import availability, device, figures, outputs, programs, verified
 from sitetools.runner import LAB_LIMIT, LIMIT, Result, Runner
 
 RUNNER = pytest.StashKey[Runner]()
 UPDATES = pytest.StashKey[dict[Path, list[programs.Program]]]()
+RUNS = pytest.StashKey[list[tuple[programs.Program, dict]]]()
+GPU_RUNS = pytest.StashKey[list[tuple[programs.Program, dict, dict]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,7 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--update-outputs",
         action="store_true",
-        help="rewrite the printed outputs and figures of the programs that run",
+        help="rewrite the outputs, figures and records of the programs that run; with "
+        f"{device.NAME} set, only what the records say of that device",
     )
 
 
@@ -37,8 +40,14 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.unregister(name="codeblocks")
     if config.option.update_outputs and getattr(config.option, "numprocesses", None):
         raise pytest.UsageError("--update-outputs writes files: run it without -n")
+    first = not hasattr(config, "workerinput")  # of pytest-xdist's processes
+    name = device.wanted()
+    if name and first and not availability.missing("torch"):
+        if problem := device.problem(name):
+            raise pytest.UsageError(problem)
     config.stash[RUNNER] = Runner(cold=config.option.cold)
     config.stash[UPDATES] = {}
+    config.stash[RUNS], config.stash[GPU_RUNS] = [], []
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -76,9 +85,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the outputs that --update-outputs collected."""
-    for path, changed in session.config.stash[UPDATES].items():
+    """Write the outputs that --update-outputs collected, and the records."""
+    stash = session.config.stash
+    for path, changed in stash[UPDATES].items():
         path.write_text(programs.dump(changed), encoding="utf-8")
+    verified.update(stash[RUNS], stash[GPU_RUNS])
 
 
 class SnippetFile(pytest.File):
@@ -115,6 +126,16 @@ class ProgramItem(TestBlock):
         """The framework of all programs of the file."""
         return self.obj[0].framework
 
+    @property
+    def device(self) -> str | None:
+        """Where the programs compute, if not on the CPU."""
+        return device.wanted() if self.framework == "torch" else None
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether what the programs show now becomes what their page shows."""
+        return self.config.option.update_outputs and not device.wanted()
+
     def setup(self) -> None:
         """Skip the half whose framework is not here, unless it must be."""
         reason = availability.missing(self.framework)
@@ -125,13 +146,21 @@ class ProgramItem(TestBlock):
 
     def runtest(self) -> None:
         """Run the programs; compare, or collect for rewriting."""
-        results = self.config.stash[RUNNER].run(self.obj)
+        stash, update = self.config.stash, self.config.option.update_outputs
+        results = stash[RUNNER].run(self.obj, device=self.device, watch=update)
         self.user_properties.append(("seconds", results[0].seconds))
         for program, result in zip(self.obj, results, strict=False):
             if problem := self._problem(program, result):
                 raise RuntimeError(self._report(problem, program, result))
-        if self.config.option.update_outputs:
-            self.config.stash[UPDATES][self.path] = self.loaded
+        ran = [result.watched for result in results]
+        if self.rewrites:
+            stash[UPDATES][self.path] = self.loaded
+            stash[RUNS] += zip(self.obj, ran, strict=True)
+        elif update and self.device:
+            on_cpu = [
+                result.watched for result in stash[RUNNER].run(self.obj, watch=True)
+            ]
+            stash[GPU_RUNS] += zip(self.obj, ran, on_cpu, strict=True)
 
     def reportinfo(self):
         """Name the fence in the snippet file."""
@@ -142,7 +171,7 @@ class ProgramItem(TestBlock):
             return _how_it_ended(program, result)
         if result.stderr:
             return "it printed to standard error"
-        if self.config.option.update_outputs:
+        if self.rewrites:
             return self._update(program, result)
         return self._wrong_output(program, result) or self._wrong_figure(
             program, result

@@ -31,6 +31,8 @@ class Result:
     svg: str | None
     description: str | None
     """The figure's JSON description."""
+    watched: dict | None = None
+    """What zygote.watch found, if it was asked to and the program ended well."""
 
 
 class Runner:
@@ -51,11 +53,19 @@ class Runner:
         if not self.cold and framework not in self._zygotes:
             self._zygotes[framework] = self._spawn(framework)
 
-    def run(self, programs: list[Program]) -> list[Result]:
+    def run(
+        self,
+        programs: list[Program],
+        *,
+        device: str | None = None,
+        watch: bool = False,
+    ) -> list[Result]:
         """Run a program, or the cells of a lab; collect what they printed and drew.
 
         Args:
             programs: One program, or all programs of a lab, in order.
+            device: Where PyTorch computes, if not on the CPU.
+            watch: Collect also what a record of the run needs.
 
         Returns:
             One result for each that was started: a cell that fails is the last. The
@@ -77,11 +87,15 @@ class Runner:
                     "figure": figure,
                     "stdout": home / f"stdout-{number}",
                     "stderr": home / f"stderr-{number}",
+                    "watched": home / f"watched-{number}",
                 }
                 cells.append({key: str(path) for key, path in paths.items()})
             request = {
                 "cells": cells,
                 "folder": str(home / "folder"),
+                "framework": programs[0].framework,
+                "device": device,
+                "watch": watch,
                 "limit": LAB_LIMIT if programs[0].lab else LIMIT,
             }
             ask = self._ask_new if self.cold else self._ask_zygote
@@ -100,6 +114,7 @@ class Runner:
                     seconds,
                     read(f"figure-{number}/figure.svg"),
                     read(f"figure-{number}/figure.json"),
+                    json.loads(read(f"watched-{number}") or "null"),
                 )
                 for number in started or [0]
             ]
