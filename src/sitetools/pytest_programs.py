@@ -31,13 +31,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--update-outputs",
         action="store_true",
         help="rewrite the outputs, figures and records of the programs that run; with "
-        f"{device.NAME} set, only what the records say of that device",
+        f"{device.VARIABLE} set, only what the records say of that device",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Take the place of pytest-codeblocks' collector; keep its option."""
     config.pluginmanager.unregister(name="codeblocks")
+    config.stash[RUNNER] = Runner(cold=config.option.cold)
+    config.stash[UPDATES] = {}
+    config.stash[RUNS], config.stash[GPU_RUNS] = [], []
     if config.option.update_outputs and getattr(config.option, "numprocesses", None):
         raise pytest.UsageError("--update-outputs writes files: run it without -n")
     first = not hasattr(config, "workerinput")  # of pytest-xdist's processes
@@ -45,9 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if name and first and not availability.missing("torch"):
         if problem := device.problem(name):
             raise pytest.UsageError(problem)
-    config.stash[RUNNER] = Runner(cold=config.option.cold)
-    config.stash[UPDATES] = {}
-    config.stash[RUNS], config.stash[GPU_RUNS] = [], []
+        if name == device.FAKE and config.option.update_outputs:
+            raise pytest.UsageError("the record is of GPUs: 'fake' is none")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -127,6 +129,11 @@ class ProgramItem(TestBlock):
         return self.obj[0].framework
 
     @property
+    def title(self) -> str:
+        """As in reports: norms_torch [scratch]."""
+        return f"{self.path.stem} [{self.name}]"
+
+    @property
     def device(self) -> str | None:
         """Where the programs compute, if not on the CPU."""
         return device.wanted() if self.framework == "torch" else None
@@ -141,6 +148,7 @@ class ProgramItem(TestBlock):
         reason = availability.missing(self.framework)
         if reason and availability.required(self.framework):
             pytest.fail(reason, pytrace=False)
+        reason = reason or (self.device and device.unfit(self.title))
         if reason:
             pytest.skip(reason)
 
@@ -164,7 +172,7 @@ class ProgramItem(TestBlock):
 
     def reportinfo(self):
         """Name the fence in the snippet file."""
-        return self.path, self.obj[0].lineno - 1, f"{self.path.stem} [{self.name}]"
+        return self.path, self.obj[0].lineno - 1, self.title
 
     def _problem(self, program: programs.Program, result: Result) -> str | None:
         if result.status:
@@ -244,7 +252,7 @@ class ProgramItem(TestBlock):
 
 def _how_it_ended(program: programs.Program, result: Result) -> str:
     if result.status == -14:
-        limit = LAB_LIMIT if program.lab else LIMIT
+        limit = LAB_LIMIT if program.lab or device.wanted() else LIMIT
         return f"it ran longer than {limit} seconds and was stopped"
     if result.status < 0:
         return f"it was ended by signal {-result.status}"

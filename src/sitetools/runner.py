@@ -15,7 +15,7 @@ from sitetools.programs import Program
 LIMIT = 30
 """Seconds after which a program is stopped."""
 LAB_LIMIT = 120
-"""Seconds after which a lab is stopped."""
+"""Seconds after which a lab is stopped, or a program on another device."""
 
 _ENGINE_LINE = re.compile(r"^.*MXNet start using engine: NaiveEngine\n?", re.MULTILINE)
 
@@ -96,7 +96,7 @@ class Runner:
                 "framework": programs[0].framework,
                 "device": device,
                 "watch": watch,
-                "limit": LAB_LIMIT if programs[0].lab else LIMIT,
+                "limit": LAB_LIMIT if programs[0].lab or device else LIMIT,
             }
             ask = self._ask_new if self.cold else self._ask_zygote
             status, seconds = ask(programs[0].framework, request)

@@ -62,7 +62,7 @@ def _numbers(value: Any) -> list[float]:
         return [float(value)] if abs(value) < 2**1023 else [float("inf")]
     if hasattr(value, "asnumpy"):
         value = value.asnumpy()
-    elif hasattr(value, "is_floating_point"):
+    elif hasattr(value, "detach"):
         value = value.detach().cpu()
         value = (value.double() if value.is_floating_point() else value).numpy()
     if isinstance(value, (np.ndarray, np.number)) and value.dtype.kind in "iuf":

@@ -258,3 +258,12 @@ def test_what_a_program_shows_is_watched_before_it_is_rounded(capsys):
     names = {}
     exec(source, names)
     assert capsys.readouterr().out == printed
+
+
+def test_what_looks_like_a_tensor_is_no_number():
+    class Dtype:  # as torch.dtype, on which a first version stumbled
+        is_floating_point = True
+
+    watched = watch.Watch()
+    exec(watched.compile("f'{dtype}'", ""), watched.names() | {"dtype": Dtype()})
+    assert watched.numbers == []
