@@ -17,7 +17,7 @@ VARIABLE = "TWINNOTES_DEVICE"
 FAKE = "fake"
 
 _INDEX = "an index out of range is no exception on a GPU, but ends the process"
-_DRAWS = "it prints what the CPU's generator draws from its seeds"
+_DRAWS = "it shows what a generator of the CPU draws"
 ON_CPU_ONLY = {
     "tensors_torch [views]": "NumPy sees the memory of a CPU, and of no GPU",
     "traps_torch [indexing]": _INDEX,
@@ -25,6 +25,8 @@ ON_CPU_ONLY = {
     "traps_torch [random]": _DRAWS,
     "dense_layers_torch [initialization]": _DRAWS,
     "depth_torch [defaults]": _DRAWS,
+    "joint_distributions_torch [with-the-framework]": _DRAWS,
+    "joint_distributions_torch [differences]": _DRAWS,
 }
 """What shows something that is so on a CPU only, by the names of the tests."""
 
