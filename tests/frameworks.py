@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sitetools import availability
+from sitetools import availability, device
 
 
 def need(*names):
@@ -25,6 +25,8 @@ class Torch:
     def __init__(self):
         import torch
 
+        if name := device.wanted():
+            device.use(name)
         self.module = torch
 
     def array(self, values):

@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from frameworks import need
-from sitetools import downloads, outputs, pages, programs
+from sitetools import downloads, outputs, pages, programs, verified
 
 ROOT = Path(__file__).parents[1]
 PAGES = [
@@ -42,8 +42,9 @@ def test_every_link_leads_to_a_whole_program_or_notebook(site_dir, language, nam
             text = file.read_text(encoding="utf-8")
             head = text.removesuffix(program.code)
             assert text.endswith(program.code)
-            assert len(head.splitlines()) == 4
+            assert len(head.splitlines()) == 5
             assert f"/{name}/, MIT License" in head
+            assert f"# Verified with {downloads.LABELS[framework]} " in head
             assert f"pip install {framework}==" in head
             linked.remove(file.name)
         notebook = nbformat.read(folder / f"{path.stem}.ipynb", 4)
@@ -51,6 +52,24 @@ def test_every_link_leads_to_a_whole_program_or_notebook(site_dir, language, nam
         assert any(wanted in cell.source for cell in notebook.cells)
         linked.remove(f"{path.stem}.ipynb")
     assert not linked, "links without a file"
+
+
+@pytest.mark.parametrize(("language", "name"), PAGES, ids=lambda part: str(part))
+def test_every_program_has_its_stamp(site_dir, language, name):
+    html = (folder_of(site_dir, language, name) / "index.html").read_text("utf-8")
+    soup = BeautifulSoup(html, "html.parser")
+    shown = {}
+    for code in soup.select("div.language-python pre"):
+        line = code.find_next("p", class_="take-away")
+        shown[code.get_text()] = line.get_text()
+        assert not line.find_all("a", class_="term"), "a stamp is no running text"
+    for framework in programs.FRAMEWORKS:
+        concept = str(name).replace("-", "_")
+        path = ROOT / "snippets" / f"{concept}_{framework}.md"
+        for program in programs.load(path, ROOT):
+            stamp = verified.stamp(program, language)
+            assert stamp != verified.TEXT[language]["stale"]
+            assert shown[program.code].endswith(stamp)
 
 
 @pytest.mark.parametrize("half", programs.FRAMEWORKS)

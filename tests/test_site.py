@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sitetools import concepts, glossary, pages, programs
+from sitetools import concepts, glossary, pages, programs, verified
 
 ROOT = Path(__file__).parents[1]
 ENGLISH = pages.concept_pages(ROOT, "en")
@@ -54,6 +54,11 @@ def test_a_concept_is_seven_files(concept):
     files = pages.seven_files(ROOT, *concept)
     missing = [str(file.relative_to(ROOT)) for file in files if not file.exists()]
     assert not missing, f"missing for {'/'.join(concept)}: {', '.join(missing)}"
+
+
+def test_every_program_has_a_record_of_its_run():
+    problems = verified.problems(ROOT)
+    assert not problems, "\n".join(problems)
 
 
 @pytest.mark.parametrize("language", pages.LANGUAGES)

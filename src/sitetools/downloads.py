@@ -1,17 +1,18 @@
-"""What a reader takes away from a page: each program, and the whole as a notebook.
+"""What stands under each program: its file to download, and on what it last ran.
 
 The hooks call `add_links` before a page is converted and `write` once it is built; the
-files lie beside the page. The programs of a lab do not run alone: it has the notebook.
+files lie beside the page, with the whole page as a notebook. The programs of a lab do
+not run alone: it has only the notebook, which is committed.
 """
 
 import functools
 import re
 from pathlib import Path
 
-from sitetools import notebooks, pages, programs
+from sitetools import notebooks, pages, programs, verified
+from sitetools.verified import LABELS
 
 ROOT = Path(__file__).parents[2]
-LABELS = {"torch": "PyTorch", "mxnet": "MXNet"}
 NOTEBOOK = {"en": "This page as a notebook:", "zh": "本页的笔记本："}
 PROGRAM = {"en": "Download", "zh": "下载"}
 
@@ -35,11 +36,15 @@ def file_name(program: programs.Program) -> str:
 def script(program: programs.Program, page: pages.Page, url: str) -> str:
     """The program as a file, under a comment that says where it comes from."""
     needs = notebooks.requirements([program], ROOT)
+    record = verified.read(verified.path_of(program))
+    entry = verified.entry_of(program)
+    ran = verified.versions(entry, record) if entry else "nothing since it was changed"
     return "\n".join(
         [
             f"# {page.meta['title']}: {program.section} ({LABELS[program.framework]})",
             f"# From Twin Notes, {url}, MIT License.",
-            f"# It ran with, and needs: pip install {needs}",
+            f"# Verified with {ran}.",
+            f"# Install: pip install {needs}",
             "",
             program.code,
         ]
@@ -47,26 +52,28 @@ def script(program: programs.Program, page: pages.Page, url: str) -> str:
 
 
 def add_links(markdown: str, path: Path, language: str) -> str:
-    """Put a link under every program and the notebooks under the title.
+    """Put a link and a stamp under every program, the notebooks under the title.
 
     Args:
         markdown: Text of the page, without front matter.
         path: The page's file.
         language: "en" or "zh".
     """
+    alone = False
 
     def below(match: re.Match[str]) -> str:
-        snippets = ROOT / "snippets" / match[2]
-        program = loaded(snippets)[match[4]]
-        if program.lab:
-            return match[0]
-        name = file_name(program)
-        link = f'<a href="{name}" download>{PROGRAM[language]} {name}</a>'
-        return f"{match[0]}\n\n{match[1]}{link}\n{match[1]}{_QUIET}"
+        nonlocal alone
+        program = loaded(ROOT / "snippets" / match[2])[match[4]]
+        line = verified.stamp(program, language)
+        if not program.lab:
+            alone = True
+            name = file_name(program)
+            line = f'<a href="{name}" download>{PROGRAM[language]} {name}</a><br>{line}'
+        return f"{match[0]}\n\n{match[1]}{line}\n{match[1]}{_QUIET}"
 
     linked = _INCLUDE.sub(below, markdown)
-    if linked == markdown:  # a lab, whose text links its notebooks, or no programs
-        return markdown
+    if not alone:  # a lab, whose text links its notebooks, or no programs
+        return linked
     name = path.stem.replace("-", "_")
     links = ", ".join(
         f'<a href="{name}_{framework}.ipynb" download>{label}</a>'

@@ -154,18 +154,29 @@ def pip_steps(kind, system):
     if kind != "test":
         return [("MkDocs and what the site needs", everything, [])]
     torch = "torch==" + pinned("torch")
-    if system == "Linux":
+    if wants_cuda():
+        # For pip, the CPU build is a PyTorch of this version too.
+        from_pypi, more = install + ["--force-reinstall", torch], []
+    elif system == "Linux":
         torch += "+cpu"
-    cpu_index = ["--extra-index-url", TORCH_INDEX] if system == "Linux" else []
+        from_pypi, more = install + [torch], ["--extra-index-url", TORCH_INDEX]
+    else:
+        from_pypi, more = install + [torch], []
     return [
-        ("PyTorch ({})".format(torch), install + [torch], cpu_index),
+        ("PyTorch ({})".format(torch), from_pypi, more),
         ("MkDocs, MXNet where it runs, and the test tools", everything, []),
     ]
+
+
+def wants_cuda():
+    """Whether TWINNOTES_DEVICE is a GPU that needs PyTorch's CUDA build."""
+    return os.environ.get("TWINNOTES_DEVICE", "").startswith("cuda")
 
 
 def fingerprint(kind):
     """A hash of all that decides what is in .venv, and of where it is."""
     digest = hashlib.sha256(repr((EXTRAS[kind], str(ROOT))).encode())
+    digest.update(b"cuda" * (kind == "test" and wants_cuda()))
     for path in (ROOT / "pyproject.toml", ROOT / "constraints.txt", Path(__file__)):
         digest.update(path.read_bytes())
     return digest.hexdigest()

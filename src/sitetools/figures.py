@@ -66,7 +66,7 @@ STYLE = {
     "svg.hashsalt": "twinnotes",
 }
 
-_program: dict[str, Any] = {"folder": None, "shown": False}
+_program: dict[str, Any] = {"folder": None, "shown": False, "plotted": []}
 
 
 class FigureError(ValueError):
@@ -94,7 +94,7 @@ def warm_up() -> None:
 def begin(folder: Path) -> None:
     """Start a program; its figure, if it shows one, will be written to folder."""
     Gcf.destroy_all()
-    _program.update(folder=Path(folder).resolve(), shown=False)
+    _program.update(folder=Path(folder).resolve(), shown=False, plotted=[])
 
 
 def show(*, block: bool | None = None) -> None:
@@ -129,6 +129,11 @@ def finish() -> None:
             "a program shows every figure it opens; at its end there were "
             f"{len(figures)} not shown; call plt.show() once, after all drawing"
         )
+
+
+def plotted() -> list[float]:
+    """The coordinates of all that the program has placed among its data, unrounded."""
+    return _program["plotted"]
 
 
 def check_pair(svg_path: Path, json_path: Path) -> None:
@@ -405,6 +410,9 @@ def _place(points: Any, transform: Transform, frames: dict) -> dict:
         points = [rest.transform(row) for row in points]
     else:
         points = rest.transform(points)
+    if found[0] == "data":
+        rows = points if len(points) and np.ndim(points[0]) == 2 else [points]
+        _program["plotted"] += np.concatenate(rows).ravel().tolist()
     return {"frame": found[0], "points": _plain(points)}
 
 

@@ -194,7 +194,8 @@ class _Linker(Treeprocessor):
     def walk(self, element: Element) -> None:
         if element.tag == "a":
             self.mark(element, element.get("href", ""))
-        if element.tag in _NOT_RUNNING or element.get("class") == "admonition-title":
+        quiet = element.get("class") in ("admonition-title", "take-away")
+        if quiet or element.tag in _NOT_RUNNING:
             return
         children = list(element)
         element.text = self.link(element, 0, element.text)

@@ -19,6 +19,7 @@ from sitetools import (
     redirects,
     reload,
     theme,
+    verified,
 )
 
 # The build date must not depend on the day. `make` sets the same value.
@@ -52,6 +53,7 @@ def on_pre_build(config):
     if _is_english(config):  # the first of the languages
         downloads.loaded.cache_clear()
         moving.script.cache_clear()
+        verified.read.cache_clear()
         reload.begin(config)
 
 

@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 from pytest_codeblocks.plugin import TestBlock
 
-from sitetools import availability, figures, outputs, programs
+from sitetools import availability, device, figures, outputs, programs, verified
 from sitetools.runner import LAB_LIMIT, LIMIT, Result, Runner
 
 RUNNER = pytest.StashKey[Runner]()
 UPDATES = pytest.StashKey[dict[Path, list[programs.Program]]]()
+RUNS = pytest.StashKey[list[tuple[programs.Program, dict]]]()
+GPU_RUNS = pytest.StashKey[list[tuple[programs.Program, dict, dict]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,17 +30,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--update-outputs",
         action="store_true",
-        help="rewrite the printed outputs and figures of the programs that run",
+        help="rewrite the outputs, figures and records of the programs that run; with "
+        f"{device.VARIABLE} set, only what the records say of that device",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Take the place of pytest-codeblocks' collector; keep its option."""
     config.pluginmanager.unregister(name="codeblocks")
-    if config.option.update_outputs and getattr(config.option, "numprocesses", None):
-        raise pytest.UsageError("--update-outputs writes files: run it without -n")
     config.stash[RUNNER] = Runner(cold=config.option.cold)
     config.stash[UPDATES] = {}
+    config.stash[RUNS], config.stash[GPU_RUNS] = [], []
+    if config.option.update_outputs and getattr(config.option, "numprocesses", None):
+        raise pytest.UsageError("--update-outputs writes files: run it without -n")
+    first = not hasattr(config, "workerinput")  # of pytest-xdist's processes
+    name = device.wanted()
+    if name and first and not availability.missing("torch"):
+        if problem := device.problem(name):
+            raise pytest.UsageError(problem)
+        if name == device.FAKE and config.option.update_outputs:
+            raise pytest.UsageError("the record is of GPUs: 'fake' is none")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -76,9 +87,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Write the outputs that --update-outputs collected."""
-    for path, changed in session.config.stash[UPDATES].items():
+    """Write the outputs that --update-outputs collected, and the records."""
+    stash = session.config.stash
+    for path, changed in stash[UPDATES].items():
         path.write_text(programs.dump(changed), encoding="utf-8")
+    verified.update(stash[RUNS], stash[GPU_RUNS])
 
 
 class SnippetFile(pytest.File):
@@ -115,34 +128,58 @@ class ProgramItem(TestBlock):
         """The framework of all programs of the file."""
         return self.obj[0].framework
 
+    @property
+    def title(self) -> str:
+        """As in reports: norms_torch [scratch]."""
+        return f"{self.path.stem} [{self.name}]"
+
+    @property
+    def device(self) -> str | None:
+        """Where the programs compute, if not on the CPU."""
+        return device.wanted() if self.framework == "torch" else None
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether what the programs show now becomes what their page shows."""
+        return self.config.option.update_outputs and not device.wanted()
+
     def setup(self) -> None:
         """Skip the half whose framework is not here, unless it must be."""
         reason = availability.missing(self.framework)
         if reason and availability.required(self.framework):
             pytest.fail(reason, pytrace=False)
+        reason = reason or (self.device and device.unfit(self.title))
         if reason:
             pytest.skip(reason)
 
     def runtest(self) -> None:
         """Run the programs; compare, or collect for rewriting."""
-        results = self.config.stash[RUNNER].run(self.obj)
+        stash, update = self.config.stash, self.config.option.update_outputs
+        results = stash[RUNNER].run(self.obj, device=self.device, watch=update)
         self.user_properties.append(("seconds", results[0].seconds))
         for program, result in zip(self.obj, results, strict=False):
             if problem := self._problem(program, result):
                 raise RuntimeError(self._report(problem, program, result))
-        if self.config.option.update_outputs:
-            self.config.stash[UPDATES][self.path] = self.loaded
+        ran = [result.watched for result in results]
+        if self.rewrites:
+            stash[UPDATES][self.path] = self.loaded
+            stash[RUNS] += zip(self.obj, ran, strict=True)
+        elif update and self.device:
+            on_cpu = [
+                result.watched for result in stash[RUNNER].run(self.obj, watch=True)
+            ]
+            stash[GPU_RUNS] += zip(self.obj, ran, on_cpu, strict=True)
 
     def reportinfo(self):
         """Name the fence in the snippet file."""
-        return self.path, self.obj[0].lineno - 1, f"{self.path.stem} [{self.name}]"
+        return self.path, self.obj[0].lineno - 1, self.title
 
     def _problem(self, program: programs.Program, result: Result) -> str | None:
         if result.status:
             return _how_it_ended(program, result)
         if result.stderr:
             return "it printed to standard error"
-        if self.config.option.update_outputs:
+        if self.rewrites:
             return self._update(program, result)
         return self._wrong_output(program, result) or self._wrong_figure(
             program, result
@@ -215,7 +252,7 @@ class ProgramItem(TestBlock):
 
 def _how_it_ended(program: programs.Program, result: Result) -> str:
     if result.status == -14:
-        limit = LAB_LIMIT if program.lab else LIMIT
+        limit = LAB_LIMIT if program.lab or device.wanted() else LIMIT
         return f"it ran longer than {limit} seconds and was stopped"
     if result.status < 0:
         return f"it was ended by signal {-result.status}"

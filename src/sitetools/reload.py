@@ -21,7 +21,7 @@ from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
-from sitetools import downloads, moving
+from sitetools import downloads, moving, verified
 
 _INCLUDE = re.compile(r'--8<-- "([^":]+)')
 _IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)\)")
@@ -139,6 +139,7 @@ def _show(changed: set[Path]) -> bool:
 
     downloads.loaded.cache_clear()
     moving.script.cache_clear()
+    verified.read.cache_clear()
     for language, build in _languages():
         for page in affected[language]:
             before = page.title, page.meta

@@ -15,7 +15,7 @@ from sitetools.programs import Program
 LIMIT = 30
 """Seconds after which a program is stopped."""
 LAB_LIMIT = 120
-"""Seconds after which a lab is stopped."""
+"""Seconds after which a lab is stopped, or a program on another device."""
 
 _ENGINE_LINE = re.compile(r"^.*MXNet start using engine: NaiveEngine\n?", re.MULTILINE)
 
@@ -31,6 +31,8 @@ class Result:
     svg: str | None
     description: str | None
     """The figure's JSON description."""
+    watched: dict | None = None
+    """What zygote.watch found, if it was asked to and the program ended well."""
 
 
 class Runner:
@@ -51,11 +53,19 @@ class Runner:
         if not self.cold and framework not in self._zygotes:
             self._zygotes[framework] = self._spawn(framework)
 
-    def run(self, programs: list[Program]) -> list[Result]:
+    def run(
+        self,
+        programs: list[Program],
+        *,
+        device: str | None = None,
+        watch: bool = False,
+    ) -> list[Result]:
         """Run a program, or the cells of a lab; collect what they printed and drew.
 
         Args:
             programs: One program, or all programs of a lab, in order.
+            device: Where PyTorch computes, if not on the CPU.
+            watch: Collect also what a record of the run needs.
 
         Returns:
             One result for each that was started: a cell that fails is the last. The
@@ -77,12 +87,16 @@ class Runner:
                     "figure": figure,
                     "stdout": home / f"stdout-{number}",
                     "stderr": home / f"stderr-{number}",
+                    "watched": home / f"watched-{number}",
                 }
                 cells.append({key: str(path) for key, path in paths.items()})
             request = {
                 "cells": cells,
                 "folder": str(home / "folder"),
-                "limit": LAB_LIMIT if programs[0].lab else LIMIT,
+                "framework": programs[0].framework,
+                "device": device,
+                "watch": watch,
+                "limit": LAB_LIMIT if programs[0].lab or device else LIMIT,
             }
             ask = self._ask_new if self.cold else self._ask_zygote
             status, seconds = ask(programs[0].framework, request)
@@ -100,6 +114,7 @@ class Runner:
                     seconds,
                     read(f"figure-{number}/figure.svg"),
                     read(f"figure-{number}/figure.json"),
+                    json.loads(read(f"watched-{number}") or "null"),
                 )
                 for number in started or [0]
             ]

@@ -35,14 +35,20 @@ def forget_project() -> None:
             raise SystemExit(f"{name} can still be imported, so programs could use it")
 
 
-def load_figures() -> types.ModuleType:
-    """Load the figure backend by its file and make it Matplotlib's."""
+def load(name: str) -> types.ModuleType:
+    """Load a neighbor of this file, which no program can import, by its path."""
     spec = importlib.util.spec_from_file_location(
-        "twinnotes_figures", Path(__file__).with_name("figures.py")
+        f"twinnotes_{name}", Path(__file__).with_name(f"{name}.py")
     )
     module = importlib.util.module_from_spec(spec)
-    sys.modules["twinnotes_figures"] = module
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
+    return module
+
+
+def load_figures() -> types.ModuleType:
+    """Load the figure backend and make it Matplotlib's."""
+    module = load("figures")
     import matplotlib as mpl
 
     mpl.use("module://twinnotes_figures")
@@ -77,16 +83,20 @@ def run(request: dict, figures: types.ModuleType) -> int:
     sys.path.insert(0, folder)
     main = types.ModuleType("__main__")
     sys.modules["__main__"] = main
+    if request["device"]:
+        load("device").use(request["device"])
     status = 0
     for cell in request["cells"]:
         redirect(cell)
-        status = run_cell(cell, main, figures)
+        status = run_cell(cell, main, figures, request)
         if status:
             break
     return status
 
 
-def run_cell(cell: dict, main: types.ModuleType, figures: types.ModuleType) -> int:
+def run_cell(
+    cell: dict, main: types.ModuleType, figures: types.ModuleType, request: dict
+) -> int:
     """Run the text of one file in a module; returns its exit status."""
     main.__file__ = cell["program"]
     sys.argv = [cell["program"]]
@@ -94,7 +104,10 @@ def run_cell(cell: dict, main: types.ModuleType, figures: types.ModuleType) -> i
     try:
         figures.begin(Path(cell["figure"]))
         source = Path(cell["program"]).read_text(encoding="utf-8")
-        exec(compile(source, cell["program"], "exec"), main.__dict__)
+        if request["watch"]:
+            watch(source, cell, main, figures, request)
+        else:
+            exec(compile(source, cell["program"], "exec"), main.__dict__)
         figures.finish()
     except SystemExit as stop:
         status = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
@@ -109,6 +122,36 @@ def run_cell(cell: dict, main: types.ModuleType, figures: types.ModuleType) -> i
     if os.name == "posix":
         ctypes.CDLL(None).fflush(None)
     return status
+
+
+def watch(
+    source: str,
+    cell: dict,
+    main: types.ModuleType,
+    figures: types.ModuleType,
+    request: dict,
+) -> None:
+    """Run a program and write what it showed, unrounded, how long it took and on what.
+
+    The seconds are those of the program alone: its framework has been imported. They
+    are CPU time, which other programs on the machine do not change, or for another
+    device, which may work while the CPU waits, time by the clock.
+    """
+    watching = load("watch")
+    watched = watching.Watch()
+    code = watched.compile(source, cell["program"])
+    main.__dict__.update(watched.names())
+    clock = time.perf_counter if request["device"] else time.process_time
+    started = clock()
+    exec(code, main.__dict__)
+    report = {
+        "seconds": clock() - started,
+        "numbers": watched.numbers + figures.plotted(),
+        "environment": watching.environment(request["framework"]),
+    }
+    if request["device"]:
+        report["gpu"] = load("device").model(request["device"])
+    Path(cell["watched"]).write_text(json.dumps(report), encoding="utf-8")
 
 
 def redirect(cell: dict) -> None:

@@ -170,6 +170,16 @@ def test_linux_gets_the_cpu_build(system, torch, index):
     assert second[-2:] == ["-e", ".[site,epub,zensical,test,torch,mxnet]"]
 
 
+@pytest.mark.parametrize(("name", "cuda"), [("cuda:1", True), ("fake", False)])
+def test_a_gpu_gets_the_cuda_build_over_the_cpu_build(monkeypatch, name, cuda):
+    before = environment.fingerprint("test")
+    monkeypatch.setenv("TWINNOTES_DEVICE", name)
+    (_, first, more), _ = environment.pip_steps("test", "Linux")
+    assert (first[-2:] == ["--force-reinstall", "torch==2.13.0"]) == cuda
+    assert (more == []) == cuda
+    assert (environment.fingerprint("test") != before) == cuda
+
+
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64", "arm64", "AMD64"])
 @pytest.mark.parametrize("system", ["Linux", "Darwin", "Windows"])

@@ -1,6 +1,8 @@
 """The program runner, on a toy project: what must fail, fails and says where."""
 
+import json
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -138,6 +140,11 @@ def test_outputs_are_rewritten_and_then_agree(tmp_path):
     assert (tmp_path / "docs/assets/figures/toys/toy/figure.svg").exists()
     # The rest is as it was: only what ran and passed is rewritten.
     assert before.replace("0.5118", "0.5108").split() == after.split()
+    record = json.loads((tmp_path / "snippets/toys/toy.verified.json").read_text())
+    assert set(record["torch"]) == {"digit", "figure"}
+    [ran] = record["environments"].values()
+    assert ran.keys() == {"torch", "numpy", "python", "cpu"}
+    assert ran["python"] == platform.python_version()
 
 
 LAB = {  # section: (cell, shown output)
