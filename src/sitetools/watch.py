@@ -5,6 +5,7 @@ program formats or prints passes through `seen` on its way; nothing else is chan
 """
 
 import ast
+import math
 import platform
 import sys
 from pathlib import Path
@@ -58,8 +59,10 @@ def _numbers(value: Any) -> list[float]:
         value = tuple(value.values())
     if isinstance(value, (list, tuple)):
         return [number for item in value for number in _numbers(item)]
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return [float(value)] if abs(value) < 2**1023 else [float("inf")]
+    if isinstance(value, float):
+        return [float(value)]
+    if isinstance(value, int) and not isinstance(value, bool):
+        return [float(value)] if abs(value) < 2**1023 else [math.inf]
     if hasattr(value, "asnumpy"):
         value = value.asnumpy()
     elif hasattr(value, "detach"):
