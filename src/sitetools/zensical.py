@@ -191,7 +191,7 @@ def shown(file: Path) -> Iterator[tuple[str, str]]:
             yield "tooltips of the glossary", tag["title"]
         else:
             yield "other links of the text that lead somewhere", tag.text
-    for tag in article.select("p"):
+    for tag in article.select("p:not(.take-away)"):  # those are the downloads
         yield "paragraphs, to the last space", tag.text
     for tag in soup.select("a.md-select__link[hreflang]"):
         place = (file.parent / tag["href"]).resolve()

@@ -65,7 +65,7 @@ def shown(path):
 def test_versions_and_the_addresses_without_one(clone):
     clone("latest", ["norms"])
     clone("v1.0", ["norms"])
-    clone("v1.10", ["norms"])
+    clone("v1.10", ["norms", "tenth"])
     clone("latest", ["norms", "sgd"])
     versions = [entry["version"] for entry in json.loads(shown("versions.json"))]
     assert versions == ["latest", "1.10", "1.0"]
@@ -74,6 +74,8 @@ def test_versions_and_the_addresses_without_one(clone):
     assert 'href="../../latest/zh/sgd/"' in shown("zh/sgd/index.html")
     assert 'href="latest/"' in shown("index.html")
     assert shown("404.html") == "404.html"
+    with pytest.raises(subprocess.CalledProcessError):
+        shown("tenth/index.html")  # an edition is found under its number alone
     assert shown("norms/norms_torch.py") == "# norms"
     assert git("ls-tree", "--name-only", "gh-pages:1.0/zh").split() == [
         "index.html",
