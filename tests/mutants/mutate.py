@@ -54,7 +54,7 @@ class Mutant:
     """What mutmut calls it: module, function and a number."""
     status: str
     change: str = ""
-    """Of a survivor: the lines before, each after "- ", and the lines after it."""
+    """The lines before, each after "- ", and those after it; "" if it was killed."""
     line: int = 0
 
     @property
@@ -90,7 +90,9 @@ def chosen(words: list[str]) -> dict[str, list[str]]:
     """The judges and files with a word in their path; without words all of them."""
     picked = {}
     for test, files in judges().items():
-        files = [f for f in files if not words or any(w in f or w in test for w in words)]
+        files = [
+            f for f in files if not words or any(w in f or w in test for w in words)
+        ]
         if files:
             picked[test] = files
     return picked
@@ -105,9 +107,10 @@ def mutmut(root: Path, *arguments: str) -> str:
         stderr=subprocess.STDOUT,
         text=True,
     )
+    output = re.sub("^[⠀-⣿].*\n", "", done.stdout, flags=re.MULTILINE)  # its spinner
     if done.returncode:
-        raise RuntimeError(f"mutmut {' '.join(arguments)}:\n{done.stdout[-8000:]}")
-    return done.stdout
+        raise RuntimeError(f"mutmut {' '.join(arguments)} failed:\n{output}")
+    return output
 
 
 def examine(judge: str, files: list[str]) -> list[Mutant]:
@@ -124,7 +127,7 @@ def examine(judge: str, files: list[str]) -> list[Mutant]:
         found = re.findall(r"^ +(\S+): (.+)$", listing, re.MULTILINE)
         mutants = [Mutant(name, status) for name, status in found]
         for mutant in mutants:
-            if mutant.status not in SEEN:
+            if mutant.status != "killed":
                 describe(mutant, mutmut(root, "show", mutant.name))
     return mutants
 
@@ -183,6 +186,9 @@ def verdict(
         for entry in entries
         if entry["file"] in files and not any(is_about(entry, m) for m in survivors)
     ]
+    wrong += [
+        f"{f}: no mutants" for f in files if not any(m.file == f for m in mutants)
+    ]
     # A small file may have more equivalent mutants than that.
     if all_files and percentage(mutants) < FLOOR:
         wrong.append(f"{percentage(mutants):.1f} % is less than {FLOOR} %")
@@ -209,7 +215,9 @@ def main() -> None:
             done.result()
     files = list(chain.from_iterable(picked.values()))
     wrong = verdict(mutants, files, entries, all_files=not words)
-    print(*wrong, sep="\n\n", end="\n\n" if wrong else "")
+    late = [m for m in mutants if m.status == "timeout"]
+    print(*(f"{m.file}:{m.line}: timed out\n{m.change}\n" for m in late), sep="\n")
+    print(*(f"{paragraph}\n" for paragraph in wrong), sep="\n")
     minutes = (time.monotonic() - started) / 60
     print(f"{summary(f'{len(files)} files', mutants, entries)}, {minutes:.1f} minutes")
     sys.exit(bool(wrong))
