@@ -44,6 +44,7 @@ pytest_add_cli_args = ["-o", "addopts=--import-mode=importlib"]
 also_copy = ["docs"]
 do_not_mutate_patterns = ['^ *[rf]?"']
 use_git_change_detection = false
+timeout_constant = 4  # so that a minute is the least: a busy machine is not a hang
 """
 
 
