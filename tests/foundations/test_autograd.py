@@ -214,6 +214,22 @@ def test_an_overflow_elsewhere_on_the_tape_does_no_harm(on_tape):
     assert on_tape.numpy(x.grad) == 400.0
 
 
+def test_an_input_has_no_name_and_no_gradient_of_itself(concept, framework):
+    x = concept.Variable(framework.array(np.ones(2)), [])
+
+    assert (x.name, tuple(x.operands), x.grad) == ("", (), None)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_number_takes_the_dtype_of_the_other_operand(on_tape, dtype):
+    tape = []
+    x = on_tape.variable(np.ones(2, dtype), tape)
+    product = on_tape.numpy((0.1 * x).value)  # 0.1 is another number in float32
+
+    assert on_tape.numpy(tape[1].value).dtype == product.dtype == dtype
+    np.testing.assert_array_equal(product, np.full(2, 0.1, dtype))
+
+
 @pytest.mark.parametrize("values", [[1.0, 2.0], 3.0], ids=str)
 def test_float32_stays_float32(on_tape, values):
     x = on_tape.variable(np.float32(values), [])

@@ -77,6 +77,18 @@ def test_what_is_overwritten_leaves_no_trace(concept, framework):
     assert grad_value == 4
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_positions_that_float32_cannot_count(concept, framework, axis):
+    n = 2**24 + 2  # the last two are one number in float32
+    x = np.ones((n, 1) if axis == 0 else (1, n), bool)
+    last = [(0, 1), (0, 1)]
+    last[axis] = (n - 1, n)
+    false = framework.array(np.array(False))
+    y = framework.numpy(concept.write_block(framework.array(x), *last, false))
+
+    np.testing.assert_array_equal(np.flatnonzero(~y), [n - 1])
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64", "bool"])
 def test_arguments_and_result_share_no_memory(concept, framework, dtype):
     x, value = np.zeros((3, 4), dtype), np.ones((3, 4), dtype)
