@@ -37,7 +37,7 @@ def central_difference(
     """
     if x.dtype != np.float64:
         raise ValueError(
-            f"x must be float64, got {x.dtype}; convert x and all that function uses, "
+            f"x must be float64, got {numpy.dtype(x.dtype)}; convert x and all that function uses, "
             "in float32 rounding drowns small errors of a gradient"
         )
     point = x.asnumpy()
@@ -49,7 +49,7 @@ def central_difference(
     y = function(np.array(point))
     if y.dtype != np.float64 or y.ndim != 0:
         raise ValueError(
-            f"function must return a float64 number, got {y.dtype} of shape "
+            f"function must return a float64 number, got {numpy.dtype(y.dtype)} of shape "
             f"{tuple(y.shape)}; multiply by a random cotangent and sum, and convert "
             "parameters to float64"
         )

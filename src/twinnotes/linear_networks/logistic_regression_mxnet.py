@@ -52,8 +52,8 @@ def logistic_loss(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
         (...), the losses in nats. Their slope in z is sigma(z) - y, at z = 0 too.
 
     Raises:
-        ValueError: The shapes differ or have an empty axis; a label lies outside [0, 1]
-            or is nan.
+        ValueError: The shapes differ or have an empty axis; logits are not floating
+            point; a label lies outside [0, 1] or is nan.
 
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, section 4.3.2; the stable
@@ -107,6 +107,10 @@ def _check_labels(logits: np.ndarray, labels: np.ndarray) -> None:
             "logits and labels must have the same shape and no empty axis, got "
             f"{tuple(logits.shape)} and {tuple(labels.shape)}; reshape one of them, or "
             "broadcasting may compare every logit with every label"
+        )
+    if not numpy.issubdtype(logits.dtype, numpy.floating):
+        raise ValueError(
+            f"logits must be floating point, got {numpy.dtype(logits.dtype)}; convert it"
         )
     lowest, highest = labels.min().item(), labels.max().item()
     if not (lowest >= 0 and highest <= 1):

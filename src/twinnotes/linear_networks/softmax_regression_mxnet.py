@@ -126,7 +126,7 @@ def _check_and_shift(
     if not floating or not numpy.issubdtype(labels.dtype, numpy.integer):
         raise ValueError(
             "logits must hold floating-point numbers and labels integers, got "
-            f"{logits.dtype} and {labels.dtype}; convert class numbers to int64"
+            f"{numpy.dtype(logits.dtype)} and {numpy.dtype(labels.dtype)}; convert class numbers to int64"
         )
     first, last = labels.min().item(), labels.max().item()
     if first < 0 or last >= k:

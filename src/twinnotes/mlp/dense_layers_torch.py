@@ -50,14 +50,19 @@ def dense_vjp(x: Tensor, weight: Tensor, cotangent: Tensor) -> tuple:
         of weight and bias are sums over all examples.
 
     Raises:
-        ValueError: x and weight do not match, or cotangent has another shape than the
-            output of the layer.
+        ValueError: x and weight do not match or have an empty axis, or cotangent has
+            another shape than the output of the layer.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, algorithm 6.4 without
         regularization. The algorithm has one example, this has any number.
     """
     _check_features(x, weight)
+    if 0 in x.shape or 0 in weight.shape:
+        raise ValueError(
+            f"x and weight must have no empty axis, got {tuple(x.shape)} and "
+            f"{tuple(weight.shape)}; a batch has at least one example"
+        )
     out, d = weight.shape
     if tuple(cotangent.shape) != (*x.shape[:-1], out):
         raise ValueError(

@@ -68,7 +68,8 @@ def relu_interpolant(knots: np.ndarray, values: np.ndarray) -> tuple:
         (). With ReLU it is f, which is constant outside the knots.
 
     Raises:
-        ValueError: There is not one value per knot, or the knots do not increase.
+        ValueError: There is not one value per knot, or the knots do not increase or
+            are not floating point.
 
     Source:
         de Boor 2001, A Practical Guide to Splines, chapters III (broken lines) and VIII
@@ -111,6 +112,10 @@ def _segments(knots: np.ndarray, values: np.ndarray) -> tuple:
         raise ValueError(
             "knots and values must be vectors of one length, at least 2, got shapes "
             f"{tuple(knots.shape)} and {tuple(values.shape)}; pass one value per knot"
+        )
+    if not numpy.issubdtype(knots.dtype, numpy.floating):
+        raise ValueError(
+            f"knots must be floating point, got {numpy.dtype(knots.dtype)}; convert them"
         )
     run = knots[1:] - knots[:-1]
     if not ((run > 0) * (run < float("inf"))).all():

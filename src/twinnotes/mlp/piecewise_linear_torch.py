@@ -64,7 +64,8 @@ def relu_interpolant(knots: Tensor, values: Tensor) -> tuple:
         (). With ReLU it is f, which is constant outside the knots.
 
     Raises:
-        ValueError: There is not one value per knot, or the knots do not increase.
+        ValueError: There is not one value per knot, or the knots do not increase or
+            are not floating point.
 
     Source:
         de Boor 2001, A Practical Guide to Splines, chapters III (broken lines) and VIII
@@ -107,6 +108,10 @@ def _segments(knots: Tensor, values: Tensor) -> tuple:
         raise ValueError(
             "knots and values must be vectors of one length, at least 2, got shapes "
             f"{tuple(knots.shape)} and {tuple(values.shape)}; pass one value per knot"
+        )
+    if not knots.is_floating_point():
+        raise ValueError(
+            f"knots must be floating point, got {knots.dtype}; convert them"
         )
     run = knots[1:] - knots[:-1]
     if not ((run > 0) * (run < float("inf"))).all():

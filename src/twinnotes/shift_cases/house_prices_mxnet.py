@@ -59,8 +59,8 @@ def read_houses(path: str, priced: bool) -> Houses:
         n >= 1 houses.
 
     Raises:
-        ValueError: The file is no such table or is cut short; a column is missing,
-            unknown or repeated; a row has a value too few or too many, something else
+        ValueError: The file cannot be read, is no such table or is cut short; a column
+            is missing, unknown or repeated; a row has a value too few or too many, something else
             than a number in a column of NUMERIC, no price above 0, or the Id of
             another row. The message names the row and the column.
 
@@ -102,12 +102,14 @@ def _read_rows(path: str, columns: list[str]) -> dict[int, dict[str, str]]:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
         reader = csv.reader(io.StringIO(text), strict=True)
+        if "\0" in text:
+            raise csv.Error("it holds the character NUL")
         names = next(reader, [])
         rows = {}
         for row in reader:
             if row:  # an empty line is none
                 rows[reader.line_num] = row
-    except (UnicodeDecodeError, csv.Error) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(
             f"{path} must be a CSV file in UTF-8, got: {error}; download it again"
         ) from None
@@ -415,8 +417,8 @@ def write_submission(path: str, ids: numpy.ndarray, log_price: numpy.ndarray) ->
         Nothing.
 
     Raises:
-        ValueError: The arguments differ in length, a price is not finite, or path is a
-            file that is not a submission.
+        ValueError: The arguments differ in length, a price is not finite and above 0,
+            or path is no submission or cannot be written.
 
     Source:
         Kaggle, House Prices: Advanced Regression Techniques, Evaluation.
@@ -424,21 +426,27 @@ def write_submission(path: str, ids: numpy.ndarray, log_price: numpy.ndarray) ->
     file = Path(path)
     with numpy.errstate(over="ignore"):
         prices = numpy.exp(log_price)  # (n,) US dollars
-    if len(ids) != len(prices) or not numpy.isfinite(prices).all():
+    good = numpy.isfinite(prices) & (prices > 0)
+    if ids.shape != prices.shape or ids.ndim != 1 or not good.all():
         raise ValueError(
-            "every Id must get one finite price, got "
-            f"{len(ids)} ids and {int(numpy.isfinite(prices).sum())} finite prices; "
-            "predict from the test houses and exponentiate only once"
+            f"every Id must get one finite price above 0, got ids {ids.shape} and prices "
+            f"{prices.shape}, {int(good.sum())} of them finite and above 0; predict from "
+            "the test houses and exponentiate only once"
         )
-    if file.exists() and not file.read_bytes().startswith(b"Id,SalePrice"):
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["Id", "SalePrice"])
+    writer.writerows(zip(ids, numpy.round(prices, 2).tolist(), strict=True))
+    try:
+        # The whole first line: a training file may begin with Id,SalePrice,LotArea.
+        if file.exists() and file.read_bytes().split(b"\n")[0] != b"Id,SalePrice":
+            raise OSError("a file whose first line is not Id,SalePrice")
+        file.write_text(text.getvalue(), encoding="utf-8", newline="")
+    except (OSError, UnicodeEncodeError) as error:
         raise ValueError(
-            f"{path} must be new or an older submission, got a file that does not "
-            "begin with Id,SalePrice; choose another name"
-        )
-    with file.open("w", encoding="utf-8", newline="") as target:
-        writer = csv.writer(target, lineterminator="\n")
-        writer.writerow(["Id", "SalePrice"])
-        writer.writerows(zip(ids, numpy.round(prices, 2).tolist(), strict=True))
+            f"{path} must be new or an older submission, got: {error}; choose another "
+            "name"
+        ) from None
 
 
 # --8<-- [end:submit]
