@@ -5,6 +5,7 @@
 #   make outputs  rewrite the outputs and figures of the programs
 #   make bench    time the from-scratch ops and the program runner
 #   make faults   make mistakes on purpose, in copies, and see the tests turn red
+#   make matrix   test under other threads, engines, orders, Pythons and NumPys
 #   make build    build the site into site/
 #   make clean    remove what the commands above made, except .venv
 #
@@ -12,9 +13,9 @@
 
 export PYTHON PORT ONLY
 
-.PHONY: serve test outputs bench faults build clean
+.PHONY: serve test outputs bench faults matrix build clean
 
-serve test outputs bench faults build:
+serve test outputs bench faults matrix build:
 	@"$(or $(PYTHON),python3)" src/sitetools/environment.py $@
 
 clean:

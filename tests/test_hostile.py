@@ -12,10 +12,10 @@ import importlib
 import inspect
 import os
 import re
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
-import hypothesis.extra.numpy as hnp
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -35,7 +35,7 @@ EXAMPLES = settings(
     database=None,
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    phases=[Phase.generate, Phase.shrink] if LONG else [Phase.generate],
+    phases=[Phase.explicit, Phase.generate, *[Phase.shrink] * LONG],
 )
 FLOATS = ["float32", "float64"]
 
@@ -55,6 +55,8 @@ class Array:
 
     def into(self, framework):
         x = self.values
+        if x.dtype == bool:  # MXNet has no transposed booleans
+            return framework.array(x)
         if self.layout == 1 and x.ndim == 2:
             return framework.array(x.T.copy()).T
         if self.layout == 2 and x.ndim >= 1:
@@ -63,10 +65,12 @@ class Array:
         return framework.array(x)
 
     def moved(self, rng):
-        """The same up to a few roundings."""
+        """The same up to a few roundings; equal entries stay equal."""
         if self.values.dtype.kind != "f":
             return self
-        noise = rng.uniform(-4, 4, self.values.shape) * np.finfo(self.values.dtype).eps
+        entries, where = np.unique(self.values, return_inverse=True)
+        noise = rng.uniform(-4, 4, entries.shape)[where].reshape(self.values.shape)
+        noise *= np.finfo(self.values.dtype).eps
         with np.errstate(all="ignore"):
             return Array((self.values * (1 + noise)).astype(self.values.dtype))
 
@@ -106,63 +110,58 @@ def moved(value, rng):
 
 # What an array holds
 
-MILD = st.integers(-32, 32).map(lambda i: i / 8)  # sums of these are exact
+MILD = np.arange(-32, 33) / 8  # sums of these are exact
 # Products of these do not overflow: whether a sum of huge products does depends on its
 # order, and on whether a product is rounded before it is added.
 HOSTILE = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, 100.0, -100.0]
 HOSTILE += [2.0**30, -(2.0**30), 2.0**-30]
-HUGE = {
-    name: [*HOSTILE, float(f.max), -float(f.max), float(f.tiny), float(f.eps)]
-    for name, f in ((name, np.finfo(name)) for name in FLOATS)
-}
-# Elementwise functions and maxima, of which no term can overflow in another order.
+# Elementwise functions and maxima, in which no term can overflow in another order.
 TAKE_HUGE = re.compile(
     r"floating_point|sigmoid_tanh|relu_family|softmax\.soft|norms|tensors|depth"
     r"|softmax_regression\.(cross|accuracy)|kl_divergence|joint|select|interpolant"
 )
-
-
-def normalized(x, axis):
-    total = x.sum(axis=axis, keepdims=True)
-    return x / np.where(total > 0, total, 1)
+POOLS = {
+    "mild": MILD,
+    "unit": np.arange(17) / 16,
+    "inside": np.arange(1, 16) / 16,
+    "whole": np.arange(6),
+    "positive": np.arange(1, 33) / 8,
+    "increasing": np.arange(1, 17) / 8,
+    "distribution": np.arange(5),
+    "table": np.arange(5),
+    "hostile": [*MILD[::8], *HOSTILE],
+    "rare": [*MILD, *[0.0] * 30, np.nan, np.inf, -np.inf],
+    "few": [0, 1, 2, 3, 5, 0, 1, 2, 3, 5, 0, 1, 2, 3, 5, np.nan, np.inf, -1, 0.5],
+}
 
 
 def fill(draw, kind, shape, dtype):
-    """Draw an array of one kind."""
-
-    def of(elements, dtype=dtype):
-        return draw(hnp.arrays(dtype, shape, elements=elements, fill=st.nothing()))
-
+    """Draw an array of one kind; its entries come from a seed, which is faster."""
+    rng = np.random.default_rng(draw(st.integers(0, 9999)))
     if kind == "bool":
-        return of(st.booleans(), "bool")
-    if np.dtype(dtype).kind in "iub" or kind == "class":
-        return of(st.integers(0, 3), "int64" if kind == "class" else dtype)
-    if kind == "hostile":
-        mild = MILD if draw(st.booleans()) else st.just(0.0)
-        return of(st.one_of(mild, st.sampled_from(HOSTILE)))
+        return rng.integers(0, 2, shape).astype(bool)
+    if kind == "class":
+        return rng.choice([0, 1, 0, 1, 0, 1, 0, 1, 2, 3, -1], shape).astype("int64")
+    if np.dtype(dtype).kind == "i":
+        return rng.integers(0, 4, shape).astype(dtype)
     if kind == "huge":
-        return of(st.one_of(MILD, st.sampled_from(HUGE[np.dtype(dtype).name])))
-    if kind == "unit":
-        return of(st.integers(0, 16).map(lambda i: i / 16))
-    if kind == "inside":
-        return of(st.integers(1, 15).map(lambda i: i / 16))
-    if kind == "whole":
-        return of(st.integers(0, 5).map(float))
-    if kind == "positive":
-        return of(st.integers(1, 32).map(lambda i: i / 8))
-    if kind == "increasing":
-        steps = of(st.integers(1, 16).map(lambda i: i / 8))
-        return np.cumsum(steps, axis=-1, dtype=dtype) if shape else steps
+        f = np.finfo(dtype)
+        x = rng.choice([*POOLS["hostile"], f.max, -f.max, f.tiny, f.eps], shape)
+    else:
+        x = rng.choice(POOLS[kind], shape)
+    x = np.asarray(x, float)
+    if kind == "increasing" and x.ndim:
+        x = x.cumsum(-1)
     if kind in ("distribution", "table"):
-        axis = -1 if kind == "distribution" and shape else None
-        return normalized(of(st.integers(0, 4).map(float)), axis).astype(dtype)
-    return of(MILD)
+        total = x.sum(-1 if kind == "distribution" and x.ndim else None, keepdims=True)
+        x = x / np.where(total > 0, total, 1)
+    return x.astype(dtype)
 
 
 # The words of a docstring that say what an array holds; the first that is found.
 KINDS = [
     ("boolean", "bool"),
-    ("an integer from|Row numbers|^labels: As for cross", "class"),
+    ("an integer from|Row numbers|^labels: As for", "class"),
     ("increasing", "increasing"),
     (r"one axis for each", "table"),
     (
@@ -170,7 +169,7 @@ KINDS = [
         "distribution",
     ),
     ("strictly between 0 and 1", "inside"),
-    (r"from 0 to 1|in \[0, 1\]|0 or 1", "unit"),
+    (r"from 0 to 1|in \[0, 1\]|0 or 1|^labels: Numbers", "unit"),
     ("whole number|Number of tosses", "whole"),
     (
         "positive|above 0|First parameter|Second parameter|Expected absolute|variance",
@@ -218,7 +217,7 @@ class Sizes(dict):
         self.last = None
 
     def __missing__(self, name):
-        self[name] = self.draw(st.sampled_from([3, 2, 1, 4, 0]))
+        self[name] = self.draw(st.sampled_from([3, 2, 1, 3, 2, 4, 0]))
         return self[name]
 
     def shape(self, text):
@@ -273,8 +272,10 @@ def arguments_of(function):
 @st.composite
 def calls(draw, key, function):
     """Draw the arguments of one call."""
-    sizes, given = Sizes(draw, TAKE_HUGE.search(key)), {}
+    sizes, given = Sizes(draw, bool(TAKE_HUGE.search(key))), {}
     dtype = draw(st.sampled_from(FLOATS * 6 + ["int64", "int32"]))
+    if "float64. " in str(arguments_of(function)) and draw(st.booleans()):
+        dtype = "float64"
     for name, (text, annotation, default) in arguments_of(function).items():
         special = SPECIAL.get(f"{key}.{name}", SPECIAL.get(name))
         shown = getattr(annotation, "__name__", str(annotation))
@@ -305,8 +306,8 @@ def array(draw, sizes, dtype, shape, kind="mild"):
     """Draw an array that has, most of the time, this shape and holds this kind."""
     if draw(st.integers(0, 15)) == 0:
         shape = sizes.any()
-    if kind not in ("bool", "class") and draw(st.integers(0, 3)) == 0:
-        kind = draw(st.sampled_from(["hostile", "huge" if sizes.huge else "hostile"]))
+    if kind not in ("bool", "class", "few") and draw(st.integers(0, 3)) == 0:
+        kind = draw(st.sampled_from(["hostile", "rare", *["huge"] * sizes.huge]))
     values = fill(draw, kind, shape, dtype)
     return Array(values, draw(st.sampled_from([0, 0, 1, 2])))
 
@@ -362,19 +363,19 @@ def parents(draw, sizes, dtype):
 
 def counts(draw, sizes, dtype):
     """Small ones: beta_quantile adds as many terms."""
-    shape = sizes.shape("(...)") if draw(st.integers(0, 15)) else sizes.any()
-    values = st.sampled_from(
-        [0.0, 1.0, 2.0, 3.0, 5.0] * 4 + [np.nan, np.inf, -1.0, 0.5]
-    )
-    if np.dtype(dtype).kind == "i":
-        return Array(fill(draw, "mild", shape, dtype))
-    return Array(draw(hnp.arrays(dtype, shape, elements=values, fill=st.nothing())))
+    return array(draw, sizes, dtype, sizes.shape("(...)"), "few")
 
 
-def pair(draw, sizes, dtype):
-    return draw(
-        st.sampled_from([(0, 1), (0, 2), (1, 2), (1, 3), (0, 0), (-1, 1), (2, 1)])
-    )
+def span(name):
+    """A first row and the row after the last; their difference is a size."""
+    good, bad = [(0, 1), (0, 2), (1, 2)], [(1, 3), (0, 0), (-1, 1), (2, 1)]
+
+    def draw_span(draw, sizes, dtype):
+        start, stop = draw(st.sampled_from(good * 3 + bad))
+        sizes[name] = max(stop - start, 0)
+        return start, stop
+
+    return draw_span
 
 
 def order(draw, sizes, dtype):
@@ -451,10 +452,12 @@ SPECIAL = {
     "biases": biases,
     "tables": tables,
     "parents": parents,
-    "rows": pair,
-    "columns": pair,
+    "rows": span("b - a"),
+    "columns": span("d - c"),
     "order": order,
     "keep": some((), (0,), (1,), (0, 1), (0, 2), (1, 0), (0, 0), (3,), (-1,)),
+    # A difference has the noise eps / step, which no tolerance here allows for.
+    "gradient_checking.gradient_check.step": some(0.125, 0.5, 1.0, 0.0, -1.0, np.nan),
     "parameters": several,
     "gradients": several,
     "rng": some(Made("generator", lambda framework: np.random.default_rng(0))),
@@ -467,7 +470,7 @@ SPECIAL = {
     "k": some(2, 3, 5, 1, 0, -1, 9),
     "batch_size": some(2, 1, 3, 0, -1),
     "epochs": some(1, 2, 0),
-    # Factors are finite and no larger than their arrays: MXNet refuses any other, loudly.
+    # Factors are finite and not huge: MXNet refuses any other, loudly.
     "weight_decay": some(0.5, 0.0, 2.0, -1.0),
     "learning_rate": some(0.5, 0.0, 0.125, -1.0),
     "other": some(0.5, 0.0, -1.0, 100.0),
@@ -506,7 +509,7 @@ SPECIAL = {
 }
 
 
-# Functions and classes that are called in a way of their own; a docstring says with what
+# Functions and classes called in a way of their own; a docstring says with what
 
 
 def variable(concept, a, b, operation, cotangent):
@@ -651,11 +654,20 @@ def outcome(framework, concept, key, given):
 
 def equal(a, b):
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
-        return (a.dtype, a.shape) == (b.dtype, b.shape)
+        # The sum of int32 is int64 in PyTorch and int32 in MXNet.
+        same = a.dtype == b.dtype or a.dtype.kind == b.dtype.kind == "i"
+        return same and a.shape == b.shape
     return type(a) is type(b) and (not isinstance(a, int | str | None) or a == b)
 
 
-def difference(one, two, tolerance):
+# MXNet's sum carries its rounding error along (Kahan): an infinite sum is nan there.
+# In these an infinite loss is nan in MXNet, and both say that there is no number.
+SUMS = re.compile(
+    r"backprop|autograd|layers_and|dense_vjp|mle|conditioning|logistic_grad"
+)
+
+
+def difference(one, two, tolerance, nan_is_inf=False):
     """Say where two arrays of one shape differ by more than the tolerance, or None."""
     one, two = np.asarray(one), np.asarray(two)
     if one.dtype.kind != "f":
@@ -663,23 +675,23 @@ def difference(one, two, tolerance):
     a, b = one.astype("float64"), two.astype("float64")
     with np.errstate(all="ignore"):
         close = (a == b) | (np.isnan(a) & np.isnan(b)) | (abs(a - b) <= tolerance)
+        close |= nan_is_inf & np.isinf(a) & np.isnan(b)
     return None if close.all() else f"{one.tolist()} is not {two.tolist()}"
 
 
-def allowance(torch, concept, key, given, results, dtype):
+def allowance(again, given, results):
     """How far rounding may move each result: what moving the input by roundings does.
 
     A stable computation gives the right result for input that is a few roundings off.
-    Added to this: a few roundings of the result, and of the terms that are added, which
-    are of the size of the input, or of 1, after exp.
+    Added to this: a few roundings of the result, and of the terms that were added,
+    which are as large as the largest number that came or went; beside huge ones, as 1.
     """
-    eps = np.finfo(dtype).eps if np.dtype(dtype).kind == "f" else 2**-23
+    floats = [x.values for x in arrays_in(given) if x.values.dtype.kind == "f"]
+    eps = np.finfo(floats[0].dtype if floats else "float32").eps
     spreads = [0.0] * len(results)
     for seed in range(4):
         rng = np.random.default_rng(seed)
-        other = outcome(
-            torch, concept, key, {n: moved(v, rng) for n, v in given.items()}
-        )
+        other = again({name: moved(value, rng) for name, value in given.items()})
         if isinstance(other, Exception):
             continue
         for i, ((_, a), (_, b)) in enumerate(zip(results, other, strict=True)):
@@ -687,9 +699,10 @@ def allowance(torch, concept, key, given, results, dtype):
                 with np.errstate(all="ignore"):
                     change = abs(np.asarray(a, "float64") - np.asarray(b, "float64"))
                 spreads[i] = np.maximum(spreads[i], np.nan_to_num(change, posinf=0.0))
-    floats = [x.values for x in arrays_in(given) if x.values.dtype.kind == "f"]
-    sizes = [abs(x[np.isfinite(x)]) for x in floats]
-    terms = min(1.0, max((x.max() for x in sizes if x.size), default=1.0))
+    finite = [abs(x[np.isfinite(x)]).max(initial=0) for x in floats]
+    finite += [abs(x[np.isfinite(x)]).max(initial=0) for _, x in results if is_float(x)]
+    terms = max(finite, default=1.0)
+    terms = terms if terms < 1000 else 1.0
     return [
         4 * s + 16 * eps * (abs(np.asarray(r, "float64")) + terms)
         if np.asarray(r).dtype.kind == "f"
@@ -731,20 +744,91 @@ def compare(halves, key, given):
             f"PyTorch: {said[0]}\nMXNet:   {said[1]}\nneed one ValueError"
         )
         return False
-    assert [n for n, _ in one] == [n for n, _ in two]
     (torch, concept), _ = halves
+    again = partial(outcome, torch, concept, key)
+    same(one, two, again, given, bool(SUMS.search(key)))
+    if not NO_GRADIENT.search(key):
+        compare_gradients(halves, key, given)
+    return True
+
+
+def same(one, two, again, given, nan_is_inf):
+    """Fail if two lists of results differ; again(given) computes the first anew."""
+    assert [n for n, _ in one] == [n for n, _ in two]
     limits = None
     for i, ((name, a), (_, b)) in enumerate(zip(one, two, strict=True)):
-        kinds = f"{name}: {kind(a)} in PyTorch, {kind(b)} in MXNet"
-        assert equal(a, b), kinds
+        assert equal(a, b), f"{name}: {kind(a)} in PyTorch, {kind(b)} in MXNet"
         if not isinstance(a, np.ndarray | float) or not difference(a, b, 0):
             continue
         if limits is None:
-            dtype = next(iter(arrays_in(given)), Array(np.zeros(1))).values.dtype
-            limits = allowance(torch, concept, key, given, one, dtype)
-        problem = difference(a, b, limits[i])
+            limits = allowance(again, given, one)
+        problem = difference(a, b, limits[i], nan_is_inf)
         assert not problem, f"{name}: {problem} (PyTorch, MXNet)"
-    return True
+
+
+# What has no gradient, or is about gradients itself.
+NO_GRADIENT = re.compile(
+    "gradient_check|jacobian|Variable|layers_and|sgd_step|accuracy|count|sizes|quantile"
+    "|why_mxnet|house_prices|sample|initial|parameter|tent"
+)
+
+
+def gradients(framework, concept, key, given):
+    """The gradients of all results, weighted at random and added, in all arrays."""
+    leaves = {}
+
+    def leaf(value):
+        if isinstance(value, list | tuple):
+            return type(value)(leaf(item) for item in value)
+        if not isinstance(value, Array) or value.values.dtype.kind != "f":
+            return into(framework, value)
+        x = framework.array(value.values)
+        x.requires_grad_() if framework.name == "torch" else x.attach_grad()
+        return leaves.setdefault(len(leaves), x)
+
+    def results(value):
+        if isinstance(value, list | tuple):
+            return [x for item in value for x in results(item)]
+        return [value] if hasattr(value, "dtype") else []
+
+    function = getattr(concept, key.rpartition(".")[2])
+    call = partial(DRIVERS[key], concept) if key in DRIVERS else function
+    arguments = {name: leaf(value) for name, value in given.items()}
+    rng, total = np.random.default_rng(0), 0
+    recording = framework.name == "mxnet" and framework.module.autograd.record()
+    with recording or nullcontext():
+        for y in results(call(**arguments)):
+            weight = np.asarray(rng.standard_normal(y.shape), framework.numpy(y).dtype)
+            total = total + (y * framework.array(weight)).sum()
+    if framework.name == "mxnet":
+        total.backward()
+        return [(f"gradient {i}", x.grad.asnumpy()) for i, x in leaves.items()]
+    grad = framework.module.autograd.grad
+    grads = grad(total, list(leaves.values()), materialize_grads=True)
+    return [(f"gradient {i}", g.numpy()) for i, g in enumerate(grads)]
+
+
+def compare_gradients(halves, key, given):
+    """Fail if the twins' gradients differ, at points where no term is huge."""
+    points = [x.values for x in arrays_in(given)]
+    if any(x.dtype.kind != "f" or not (abs(x) < 1000).all() for x in points[:1]):
+        return
+    if any(x.dtype.kind == "f" and not (abs(x) < 1000).all() for x in points):
+        return
+    (torch, concept), _ = halves
+    one, two = (gradients(framework, c, key, given) for framework, c in halves)
+
+    def again(given):
+        try:
+            return gradients(torch, concept, key, given)
+        except ValueError as error:  # a few roundings off, it is refused
+            return error
+
+    same(one, two, again, given, bool(SUMS.search(key)))
+
+
+def is_float(x):
+    return isinstance(x, np.ndarray | np.generic) and x.dtype.kind == "f"
 
 
 def kind(x):
@@ -797,7 +881,7 @@ def test_twins_agree_or_raise_the_same_error(halves_of, key):
     check()
     share = sum(seen) / len(seen)
     print(key, f"{share:.0%} of {len(seen)} accepted")
-    assert share >= 0.2, (
+    assert share >= 0.1, (
         f"{key} accepted {sum(seen)} of {len(seen)} calls: say in SPECIAL what its "
         "arguments are"
     )

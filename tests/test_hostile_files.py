@@ -52,7 +52,22 @@ def houses(lab, priced):
     return "\n".join(",".join(row) for row in rows) + "\n"
 
 
-PIECES = ["", ",", '"', "\n", "\r", "\r\n", "\0", "NA", "nan", "inf", "-1", "1_0", "é"]
+PIECES = [
+    "",
+    ",",
+    '"',
+    "\n",
+    "\r",
+    "\r\n",
+    "\0",
+    "a\0",
+    "NA",
+    "nan",
+    "inf",
+    "-1",
+    "1_0",
+    "é",
+]
 PIECES += [
     "\ufeff",
     "\u2028",
@@ -117,7 +132,7 @@ def test_a_damaged_table_is_read_whole_or_refused(lab, folder):
     @EXAMPLES
     @given(damages(), st.booleans(), st.booleans())
     @example(([], "utf-8", None), True, True)
-    @example(([("insert", 0.9, "\0")], "utf-8", None), True, True)
+    @example(([("value", 0.8, "a\0")], "utf-8", None), True, True)
     @example(([("ends", "\r\n")], "utf-8-sig", None), False, False)
     @example(([("cut", 0.999)], "utf-8", None), True, True)
     @example(([("value", 0.5, "x" * 200_000)], "utf-8", None), True, True)
@@ -242,7 +257,7 @@ TARGETS = st.one_of(
 def snapshot(folder):
     """What every name in a folder is and holds."""
     return {
-        str(p): os.readlink(p) if p.is_symlink() else p.is_file() and p.read_bytes()
+        str(p): str(p.readlink()) if p.is_symlink() else p.is_file() and p.read_bytes()
         for p in folder.rglob("*")
     }
 

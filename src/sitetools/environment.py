@@ -1,6 +1,8 @@
 """Make the environment in .venv and run one of the project's commands in it.
 
-    python3 src/sitetools/environment.py serve | build | test | outputs | bench | faults
+    python3 src/sitetools/environment.py COMMAND
+
+with serve, build, test, outputs, bench, faults or matrix.
 
 `make serve` and its neighbors call this file, with whatever Python they find. So it
 uses the standard library alone, and no syntax that an old Python cannot read, down to
@@ -47,6 +49,7 @@ KINDS = {
     "outputs": "test",
     "bench": "test",
     "faults": "test",
+    "matrix": "test",
 }
 
 # Plain PyPI has PyTorch for Linux with several GB of CUDA. The CPU build is called
@@ -389,6 +392,8 @@ def lines_of(command, port):
         return [["benchmarks/bench_ops.py"], ["benchmarks/bench_runner.py"]]
     if command == "faults":
         return [["tests/faults/museum.py"]]
+    if command == "matrix":
+        return [["tests/matrix.py"]]
     return [
         ["-m", "ruff", "check"],
         ["-m", "ruff", "format", "--check"],

@@ -321,7 +321,8 @@ def test_an_unknown_command_is_one_line():
     assert status != 0
     assert (
         errors
-        == "usage: environment.py serve | build | test | outputs | bench | faults\n"
+        == "usage: environment.py serve | build | test | outputs | bench | faults | "
+        "matrix\n"
     )
 
 

@@ -55,10 +55,10 @@ def forward(
     """
     shapes = [tuple(a.shape) for a in (x, y, w1, w2)]
     p, d, q = w1.shape[:1], w1.shape[1:], w2.shape[:1]
-    if shapes != [d, q, p + d, q + p] or w1.ndim != 2 or w2.ndim != 2:
+    if shapes != [d, q, p + d, q + p] or w1.ndim != 2 or 0 in (*p, *d, *q):
         raise ValueError(
-            "x, y, w1 and w2 must have shapes (d,), (q,), (p, d) and (q, p), got "
-            f"{', '.join(map(str, shapes))}; pass one example at a time"
+            "x, y, w1 and w2 must have shapes (d,), (q,), (p, d) and (q, p), not "
+            f"empty, got {', '.join(map(str, shapes))}; pass one example at a time"
         )
     z = w1 @ x  # (p,)
     h = torch.tanh(z)  # (p,)

@@ -47,8 +47,9 @@ def write_block(
         )
     if value.dtype != x.dtype:
         raise ValueError(
-            f"value must have the dtype of x, got {numpy.dtype(value.dtype)} and {numpy.dtype(x.dtype)}; convert "
-            "one of them: an assignment would turn 0.9 into 0 to fit whole numbers"
+            f"value must have the dtype of x, got {numpy.dtype(value.dtype)} and "
+            f"{numpy.dtype(x.dtype)}; convert one of them: an assignment would turn "
+            "0.9 into 0 to fit whole numbers"
         )
     block_shape = (bottom - top, right - left)
     sizes = zip(value.shape[::-1], block_shape[::-1], strict=False)

@@ -29,7 +29,8 @@ def standard_deviation(x: np.ndarray, axis: int) -> np.ndarray:
     """
     if not numpy.issubdtype(x.dtype, numpy.floating):
         raise ValueError(
-            f"x must hold floating-point numbers, got {numpy.dtype(x.dtype)}; convert it"
+            f"x must hold floating-point numbers, got {numpy.dtype(x.dtype)}; convert "
+            "it"
         )
     if not -x.ndim <= axis < x.ndim or 0 in x.shape:
         raise ValueError(
@@ -66,10 +67,11 @@ def binary_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
         raise ValueError(f"labels and logits must agree, got {shapes}; reshape one")
     if not numpy.issubdtype(logits.dtype, numpy.floating):
         raise ValueError(
-            f"logits must be floating point, got {numpy.dtype(logits.dtype)}; convert it"
+            f"logits must be floating point, got {numpy.dtype(logits.dtype)}; convert "
+            "it"
         )
     if not bool(((labels >= 0) * (labels <= 1)).all()):
-        got = f"{float(labels.min())} to {float(labels.max())}"
+        got = f"{labels.min().item()} to {labels.max().item()}"
         raise ValueError(f"labels must lie in [0, 1], got {got}; divide or clean them")
     # max(x, 0) and -|x|, which every framework differentiates at 0 in its own way.
     positive = np.where(logits > 0, logits, np.zeros_like(logits))
@@ -97,7 +99,8 @@ def select(condition: np.ndarray, x: np.ndarray, other: float) -> np.ndarray:
         apache/mxnet issue 17893: the wrong gradient that this spelling avoids.
     """
     if "bool" not in str(condition.dtype) or condition.shape != x.shape:
-        got = f"{numpy.dtype(condition.dtype)} {tuple(condition.shape)}; compare, as in x > 0"
+        got = f"{numpy.dtype(condition.dtype)} {tuple(condition.shape)}"
+        got += "; compare, as in x > 0"
         raise ValueError(f"condition must be boolean {tuple(x.shape)}, got {got}")
     return np.where(condition, x, np.full_like(x, other))
 

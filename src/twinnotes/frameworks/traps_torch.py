@@ -65,7 +65,7 @@ def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
             f"logits must be floating point, got {logits.dtype}; convert it"
         )
     if not bool(((labels >= 0) * (labels <= 1)).all()):
-        got = f"{float(labels.min())} to {float(labels.max())}"
+        got = f"{labels.min().item()} to {labels.max().item()}"
         raise ValueError(f"labels must lie in [0, 1], got {got}; divide or clean them")
     # max(x, 0) and -|x|, which every framework differentiates at 0 in its own way.
     positive = torch.where(logits > 0, logits, torch.zeros_like(logits))

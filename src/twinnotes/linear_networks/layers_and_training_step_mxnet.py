@@ -20,10 +20,16 @@ class Linear:
         bias: (out,). Initial b; the layer trains a copy.
 
     Raises:
-        ValueError: bias does not have one entry for each row of weight.
+        ValueError: weight is no matrix, empty or not floating point, or bias does not
+            have one entry for each row of it.
     """
 
     def __init__(self, weight: np.ndarray, bias: np.ndarray):
+        if not numpy.issubdtype(weight.dtype, numpy.floating) or 0 in weight.shape:
+            raise ValueError(
+                "weight must hold floating-point numbers, at least one, got "
+                f"{numpy.dtype(weight.dtype)} of shape {tuple(weight.shape)}; convert it to float32"
+            )
         if weight.ndim != 2 or bias.shape != weight.shape[:1]:
             raise ValueError(
                 "weight must have shape (out, in) and bias (out,), got "
@@ -124,7 +130,8 @@ def mean_squared_error(prediction: np.ndarray, target: np.ndarray) -> np.ndarray
         )
     if not numpy.issubdtype(prediction.dtype, numpy.floating):
         raise ValueError(
-            f"prediction must be floating point, got {numpy.dtype(prediction.dtype)}; convert it"
+            f"prediction must be floating point, got {numpy.dtype(prediction.dtype)}; "
+            "convert it"
         )
     return ((prediction - target) ** 2).mean()
 

@@ -16,10 +16,16 @@ class Linear:
         bias: (out,). Initial b; the layer trains a copy.
 
     Raises:
-        ValueError: bias does not have one entry for each row of weight.
+        ValueError: weight is no matrix, empty or not floating point, or bias does not
+            have one entry for each row of it.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor):
+        if not weight.is_floating_point() or 0 in weight.shape:
+            raise ValueError(
+                "weight must hold floating-point numbers, at least one, got "
+                f"{weight.dtype} of shape {tuple(weight.shape)}; convert it to float32"
+            )
         if weight.ndim != 2 or bias.shape != weight.shape[:1]:
             raise ValueError(
                 "weight must have shape (out, in) and bias (out,), got "

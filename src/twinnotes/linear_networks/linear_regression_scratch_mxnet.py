@@ -30,10 +30,11 @@ def linear_regression(
         Bishop 2006, Pattern Recognition and Machine Learning, sections 3.1 and 3.1.5.
     """
     wanted = (*bias.shape, *features.shape[-1:])
-    if features.ndim != 2 or weight.shape != wanted or bias.ndim > 1:
+    empty = 0 in features.shape + weight.shape
+    if features.ndim != 2 or weight.shape != wanted or bias.ndim > 1 or empty:
         raise ValueError(
             "features (n, d) need weight (d,) and bias (), or weight (k, d) and bias "
-            f"(k,), got {tuple(features.shape)}, {tuple(weight.shape)} and "
+            f"(k,), not empty, got {tuple(features.shape)}, {tuple(weight.shape)} and "
             f"{tuple(bias.shape)}; reshape the parameters"
         )
     return features @ weight.swapaxes(0, -1) + bias  # (n,) or (n, k)
@@ -132,9 +133,10 @@ def sgd_step(parameters, gradients, learning_rate: float, batch_size: int) -> No
             gradient.dtype, numpy.floating
         ):
             raise ValueError(
-                f"a gradient must be floating point and of shape "
-                f"{tuple(parameter.shape)}, as its parameter, got {numpy.dtype(gradient.dtype)} of "
-                f"shape {tuple(gradient.shape)}; sum it over the minibatch"
+                "a gradient must be floating point and of shape "
+                f"{tuple(parameter.shape)}, as its parameter, got "
+                f"{numpy.dtype(gradient.dtype)} of shape {tuple(gradient.shape)}; sum "
+                "it over the minibatch"
             )
     with autograd.pause():
         for parameter, gradient in zip(parameters, gradients, strict=True):

@@ -25,10 +25,11 @@ def linear_regression(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         Bishop 2006, Pattern Recognition and Machine Learning, sections 3.1 and 3.1.5.
     """
     wanted = (*bias.shape, *features.shape[-1:])
-    if features.ndim != 2 or weight.shape != wanted or bias.ndim > 1:
+    empty = 0 in features.shape + weight.shape
+    if features.ndim != 2 or weight.shape != wanted or bias.ndim > 1 or empty:
         raise ValueError(
             "features (n, d) need weight (d,) and bias (), or weight (k, d) and bias "
-            f"(k,), got {tuple(features.shape)}, {tuple(weight.shape)} and "
+            f"(k,), not empty, got {tuple(features.shape)}, {tuple(weight.shape)} and "
             f"{tuple(bias.shape)}; reshape the parameters"
         )
     return features @ weight.swapaxes(0, -1) + bias  # (n,) or (n, k)

@@ -29,11 +29,12 @@ def logistic_regression(
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, section 4.3.2.
     """
-    if features.ndim != 2 or weight.shape != features.shape[1:] or bias.ndim != 0:
+    fit = weight.shape == features.shape[1:] and bias.ndim == 0
+    if features.ndim != 2 or not fit or 0 in features.shape:
         raise ValueError(
-            "features, weight and bias must have shapes (n, d), (d,) and (), got "
-            f"{tuple(features.shape)}, {tuple(weight.shape)} and {tuple(bias.shape)}; "
-            "a column of weights or a longer bias would broadcast"
+            "features, weight and bias must have shapes (n, d), (d,) and (), not "
+            f"empty, got {tuple(features.shape)}, {tuple(weight.shape)} and "
+            f"{tuple(bias.shape)}; a column of weights or a longer bias would broadcast"
         )
     return np.dot(features, weight) + bias
 
@@ -110,7 +111,8 @@ def _check_labels(logits: np.ndarray, labels: np.ndarray) -> None:
         )
     if not numpy.issubdtype(logits.dtype, numpy.floating):
         raise ValueError(
-            f"logits must be floating point, got {numpy.dtype(logits.dtype)}; convert it"
+            f"logits must be floating point, got {numpy.dtype(logits.dtype)}; convert "
+            "it"
         )
     lowest, highest = labels.min().item(), labels.max().item()
     if not (lowest >= 0 and highest <= 1):

@@ -109,8 +109,8 @@ def _shift_and_scale(logits: np.ndarray, axis: int, temperature: float) -> tuple
         )
     if not numpy.issubdtype(logits.dtype, numpy.floating):
         raise ValueError(
-            f"logits must hold floating-point numbers, got {numpy.dtype(logits.dtype)}; "
-            "convert them to float32"
+            "logits must hold floating-point numbers, got "
+            f"{numpy.dtype(logits.dtype)}; convert them to float32"
         )
     smallest = float(numpy.finfo(logits.dtype).tiny)
     if not smallest <= temperature < float("inf"):

@@ -22,8 +22,8 @@ def dense(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
         (..., out), dtype of the arguments.
 
     Raises:
-        ValueError: weight is not a matrix, the last axis of x does not match its
-            columns, or bias does not match its rows.
+        ValueError: x or weight is empty, weight is not a matrix, the last axis of x
+            does not match its columns, or bias does not match its rows.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, algorithm 6.3, one layer
@@ -62,11 +62,6 @@ def dense_vjp(x: np.ndarray, weight: np.ndarray, cotangent: np.ndarray) -> tuple
         regularization. The algorithm has one example, this has any number.
     """
     _check_features(x, weight)
-    if 0 in x.shape or 0 in weight.shape:
-        raise ValueError(
-            f"x and weight must have no empty axis, got {tuple(x.shape)} and "
-            f"{tuple(weight.shape)}; a batch has at least one example"
-        )
     out, d = weight.shape
     if tuple(cotangent.shape) != (*x.shape[:-1], out):
         raise ValueError(
@@ -82,9 +77,10 @@ def dense_vjp(x: np.ndarray, weight: np.ndarray, cotangent: np.ndarray) -> tuple
 
 
 def _check_features(x: np.ndarray, weight: np.ndarray) -> None:
-    if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
+    empty = 0 in x.shape + weight.shape
+    if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1] or empty:
         raise ValueError(
-            "x must have shape (..., d) and weight (out, d), got "
+            "x must have shape (..., d) and weight (out, d), not empty, got "
             f"{tuple(x.shape)} and {tuple(weight.shape)}; reshape x so that the last "
             "axis holds all inputs, or transpose a weight stored as (d, out)"
         )

@@ -18,8 +18,8 @@ def dense(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         (..., out), dtype of the arguments.
 
     Raises:
-        ValueError: weight is not a matrix, the last axis of x does not match its
-            columns, or bias does not match its rows.
+        ValueError: x or weight is empty, weight is not a matrix, the last axis of x
+            does not match its columns, or bias does not match its rows.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, algorithm 6.3, one layer
@@ -58,11 +58,6 @@ def dense_vjp(x: Tensor, weight: Tensor, cotangent: Tensor) -> tuple:
         regularization. The algorithm has one example, this has any number.
     """
     _check_features(x, weight)
-    if 0 in x.shape or 0 in weight.shape:
-        raise ValueError(
-            f"x and weight must have no empty axis, got {tuple(x.shape)} and "
-            f"{tuple(weight.shape)}; a batch has at least one example"
-        )
     out, d = weight.shape
     if tuple(cotangent.shape) != (*x.shape[:-1], out):
         raise ValueError(
@@ -78,9 +73,10 @@ def dense_vjp(x: Tensor, weight: Tensor, cotangent: Tensor) -> tuple:
 
 
 def _check_features(x: Tensor, weight: Tensor) -> None:
-    if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
+    empty = 0 in x.shape + weight.shape
+    if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1] or empty:
         raise ValueError(
-            "x must have shape (..., d) and weight (out, d), got "
+            "x must have shape (..., d) and weight (out, d), not empty, got "
             f"{tuple(x.shape)} and {tuple(weight.shape)}; reshape x so that the last "
             "axis holds all inputs, or transpose a weight stored as (d, out)"
         )

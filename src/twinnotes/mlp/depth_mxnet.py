@@ -106,8 +106,8 @@ def _check(x: np.ndarray, depth: int) -> None:
         raise ValueError(f"depth must be at least 0, got {depth}; 0 leaves x as it is")
     if 0 in x.shape or not numpy.issubdtype(x.dtype, numpy.floating):
         raise ValueError(
-            f"x must hold floating-point numbers, at least one, got {numpy.dtype(x.dtype)} of shape "
-            f"{tuple(x.shape)}; convert it to float32"
+            "x must hold floating-point numbers, at least one, got "
+            f"{numpy.dtype(x.dtype)} of shape {tuple(x.shape)}; convert it to float32"
         )
     if not bool(((x >= 0) * (x <= 1)).all()):
         raise ValueError(

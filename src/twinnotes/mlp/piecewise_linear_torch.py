@@ -39,10 +39,10 @@ def one_hidden_layer(
     shapes = [tuple(parameter.shape) for parameter in parameters]
     hidden = shapes[0][:1]
     wanted = [(*hidden, *x.shape[-1:]), hidden, hidden, ()]
-    if len(shapes[0]) != 2 or shapes != wanted:
+    if len(shapes[0]) != 2 or shapes != wanted or 0 in x.shape or 0 in hidden:
         raise ValueError(
             "for x (..., d) the parameters must have shapes (hidden, d), (hidden,), "
-            f"(hidden,) and (), got {', '.join(map(str, shapes))} for x "
+            f"(hidden,) and (), not empty, got {', '.join(map(str, shapes))} for x "
             f"{tuple(x.shape)}; another shape would be broadcast"
         )
     z = torch.matmul(x, hidden_weight.T) + hidden_bias  # (..., hidden)

@@ -21,12 +21,13 @@ def _check_positive(a: np.ndarray, b: np.ndarray) -> None:
 
 
 def _check_numbers(*arrays: np.ndarray) -> None:
-    """Refuse what holds no number, or whole numbers: both frameworks round their own."""
+    """Refuse arrays without a number, and whole numbers, which MXNet compares wrong."""
     for x in arrays:
         if 0 in x.shape or not numpy.issubdtype(x.dtype, numpy.floating):
             raise ValueError(
                 "every argument must hold floating-point numbers, at least one, got "
-                f"{numpy.dtype(x.dtype)} of shape {tuple(x.shape)}; convert counts to float32"
+                f"{numpy.dtype(x.dtype)} of shape {tuple(x.shape)}; convert counts to "
+                "float32"
             )
 
 

@@ -17,7 +17,7 @@ def _check_positive(a: Tensor, b: Tensor) -> None:
 
 
 def _check_numbers(*arrays: Tensor) -> None:
-    """Refuse what holds no number, or whole numbers: both frameworks round their own."""
+    """Refuse arrays without a number, and whole numbers, which MXNet compares wrong."""
     for x in arrays:
         if 0 in x.shape or not x.is_floating_point():
             raise ValueError(

@@ -60,9 +60,9 @@ def read_houses(path: str, priced: bool) -> Houses:
 
     Raises:
         ValueError: The file cannot be read, is no such table or is cut short; a column
-            is missing, unknown or repeated; a row has a value too few or too many, something else
-            than a number in a column of NUMERIC, no price above 0, or the Id of
-            another row. The message names the row and the column.
+            is missing, unknown or repeated; a row has a value too few or too many,
+            something else than a number in a column of NUMERIC, no price above 0, or
+            the Id of another row. The message names the row and the column.
 
     Source:
         De Cock 2011, Ames, Iowa: Alternative to the Boston Housing Data, Journal of
@@ -429,9 +429,9 @@ def write_submission(path: str, ids: numpy.ndarray, log_price: numpy.ndarray) ->
     good = numpy.isfinite(prices) & (prices > 0)
     if ids.shape != prices.shape or ids.ndim != 1 or not good.all():
         raise ValueError(
-            f"every Id must get one finite price above 0, got ids {ids.shape} and prices "
-            f"{prices.shape}, {int(good.sum())} of them finite and above 0; predict from "
-            "the test houses and exponentiate only once"
+            f"every Id must get one finite price above 0, got ids {ids.shape} and "
+            f"prices {prices.shape}, {int(good.sum())} of them finite and above 0; "
+            "predict from the test houses and exponentiate only once"
         )
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
