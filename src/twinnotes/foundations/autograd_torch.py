@@ -29,9 +29,9 @@ class Variable:
     def __init__(self, value: Tensor, tape: list, name: str = "", operands=()):
         if not value.is_floating_point() or 0 in value.shape:
             raise ValueError(
-                f"value must be floating point and not empty, got {value.dtype} of "
-                f"shape {tuple(value.shape)}; convert it to float32 or float64, a "
-                "gradient is rarely a whole number"
+                f"value must be floating point, got {value.dtype} "
+                f"of shape {tuple(value.shape)}; convert it to float32 or float64, a "
+                "gradient is rarely a whole number, and leave no axis empty"
             )
         self.value, self.tape, self.name, self.operands = value, tape, name, operands
         self.grad = None
@@ -54,8 +54,9 @@ class Variable:
         shapes = a.value.shape, b.value.shape
         if [len(s) for s in shapes] != [2, 2] or shapes[0][1] != shapes[1][0]:
             raise ValueError(
-                f"@ takes matrices (n, k) and (k, m), got {tuple(a.value.shape)} and "
-                f"{tuple(b.value.shape)}; reshape vectors, or write (a * b).sum()"
+                f"@ takes two matrices, got shapes {tuple(a.value.shape)} and "
+                f"{tuple(b.value.shape)}; as many columns as the other has rows, and "
+                "vectors as (a * b).sum()"
             )
         vjps = (a, lambda g: g @ b.value.T), (b, lambda g: a.value.T @ g)
         return Variable(a.value @ b.value, self.tape, "@", vjps)

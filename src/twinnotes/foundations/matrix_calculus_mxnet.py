@@ -35,8 +35,9 @@ def jacobian(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.
     """
     if x.ndim != 1 or not numpy.issubdtype(x.dtype, numpy.floating):
         raise ValueError(
-            f"x must be a vector of floating-point numbers, got {numpy.dtype(x.dtype)} "
-            f"of shape {tuple(x.shape)}; flatten it and let function restore the shape"
+            f"x must be a vector, got shape {tuple(x.shape)} and "
+            f"{numpy.dtype(x.dtype)}; flatten it and let function restore the shape, "
+            "convert whole numbers"
         )
     x = x.detach()  # (n,), the caller's x stays as it is
     x.attach_grad()

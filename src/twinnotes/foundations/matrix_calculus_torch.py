@@ -31,8 +31,8 @@ def jacobian(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """
     if x.ndim != 1 or not x.is_floating_point():
         raise ValueError(
-            f"x must be a vector of floating-point numbers, got {x.dtype} of shape "
-            f"{tuple(x.shape)}; flatten it and let function restore the shape"
+            f"x must be a vector, got shape {tuple(x.shape)} and {x.dtype}; "
+            "flatten it and let function restore the shape, convert whole numbers"
         )
     x = x.detach().requires_grad_()  # (n,), the caller's x stays as it is
     y = function(x)  # (m,)

@@ -30,8 +30,8 @@ def vector_norm(x: np.ndarray, p: float = 2.0) -> np.ndarray:
     """
     if x.ndim != 1 or len(x) == 0 or not numpy.issubdtype(x.dtype, numpy.floating):
         raise ValueError(
-            "x must be a vector with at least one entry, a floating-point number, got "
-            f"{numpy.dtype(x.dtype)} of shape {tuple(x.shape)}; flatten it, or take a "
+            f"x must be a vector with at least one entry, got shape {tuple(x.shape)} "
+            f"and {numpy.dtype(x.dtype)}; convert whole numbers, flatten it, or take a "
             "matrix norm if it is a matrix"
         )
     if not p >= 1:

@@ -26,9 +26,9 @@ def vector_norm(x: Tensor, p: float = 2.0) -> Tensor:
     """
     if x.ndim != 1 or len(x) == 0 or not x.is_floating_point():
         raise ValueError(
-            "x must be a vector with at least one entry, a floating-point number, got "
-            f"{x.dtype} of shape {tuple(x.shape)}; flatten it, or take a matrix norm "
-            "if it is a matrix"
+            f"x must be a vector with at least one entry, got shape {tuple(x.shape)} "
+            f"and {x.dtype}; convert whole numbers, flatten it, or take a "
+            "matrix norm if it is a matrix"
         )
     if not p >= 1:
         raise ValueError(

@@ -28,7 +28,8 @@ class Linear:
         if not numpy.issubdtype(weight.dtype, numpy.floating) or 0 in weight.shape:
             raise ValueError(
                 "weight must hold floating-point numbers, at least one, got "
-                f"{numpy.dtype(weight.dtype)} of shape {tuple(weight.shape)}; convert it to float32"
+                f"{numpy.dtype(weight.dtype)} of shape {tuple(weight.shape)}; convert "
+                "it to float32"
             )
         if weight.ndim != 2 or bias.shape != weight.shape[:1]:
             raise ValueError(
@@ -124,9 +125,9 @@ def mean_squared_error(prediction: np.ndarray, target: np.ndarray) -> np.ndarray
     """
     if prediction.shape != target.shape or 0 in target.shape:
         raise ValueError(
-            "prediction and target must have the same shape and no empty axis, got "
+            "prediction and target must have the same shape, got "
             f"{tuple(prediction.shape)} and {tuple(target.shape)}; for one output "
-            "use target.reshape(-1, 1)"
+            "use target.reshape(-1, 1), and leave no axis empty"
         )
     if not numpy.issubdtype(prediction.dtype, numpy.floating):
         raise ValueError(

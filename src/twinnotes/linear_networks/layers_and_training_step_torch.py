@@ -120,9 +120,9 @@ def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
     """
     if prediction.shape != target.shape or 0 in target.shape:
         raise ValueError(
-            "prediction and target must have the same shape and no empty axis, got "
+            "prediction and target must have the same shape, got "
             f"{tuple(prediction.shape)} and {tuple(target.shape)}; for one output "
-            "use target.reshape(-1, 1)"
+            "use target.reshape(-1, 1), and leave no axis empty"
         )
     if not prediction.is_floating_point():
         raise ValueError(

@@ -128,7 +128,8 @@ def sgd_step(parameters, gradients, learning_rate: float, batch_size: int) -> No
         raise ValueError(
             f"batch_size must be positive, got {batch_size}; count examples"
         )
-    for parameter, gradient in zip(parameters, gradients, strict=True):
+    pairs = list(zip(parameters, gradients, strict=True))
+    for parameter, gradient in pairs:
         if parameter.shape != gradient.shape or not numpy.issubdtype(
             gradient.dtype, numpy.floating
         ):
@@ -139,6 +140,6 @@ def sgd_step(parameters, gradients, learning_rate: float, batch_size: int) -> No
                 "it over the minibatch"
             )
     with autograd.pause():
-        for parameter, gradient in zip(parameters, gradients, strict=True):
+        for parameter, gradient in pairs:
             # In place: a new array would leave the caller's parameter as it was.
             parameter -= learning_rate / batch_size * gradient

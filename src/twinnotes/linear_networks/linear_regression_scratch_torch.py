@@ -123,7 +123,8 @@ def sgd_step(parameters, gradients, learning_rate: float, batch_size: int) -> No
         raise ValueError(
             f"batch_size must be positive, got {batch_size}; count examples"
         )
-    for parameter, gradient in zip(parameters, gradients, strict=True):
+    pairs = list(zip(parameters, gradients, strict=True))
+    for parameter, gradient in pairs:
         if parameter.shape != gradient.shape or not gradient.is_floating_point():
             raise ValueError(
                 f"a gradient must be floating point and of shape "
@@ -131,6 +132,6 @@ def sgd_step(parameters, gradients, learning_rate: float, batch_size: int) -> No
                 f"shape {tuple(gradient.shape)}; sum it over the minibatch"
             )
     with torch.no_grad():
-        for parameter, gradient in zip(parameters, gradients, strict=True):
+        for parameter, gradient in pairs:
             # In place: a new array would leave the caller's parameter as it was.
             parameter -= learning_rate / batch_size * gradient

@@ -32,9 +32,10 @@ def logistic_regression(
     fit = weight.shape == features.shape[1:] and bias.ndim == 0
     if features.ndim != 2 or not fit or 0 in features.shape:
         raise ValueError(
-            "features, weight and bias must have shapes (n, d), (d,) and (), not "
-            f"empty, got {tuple(features.shape)}, {tuple(weight.shape)} and "
-            f"{tuple(bias.shape)}; a column of weights or a longer bias would broadcast"
+            "features, weight and bias must have shapes (n, d), (d,) and (), got "
+            f"{tuple(features.shape)}, {tuple(weight.shape)} and {tuple(bias.shape)}; "
+            "a column of weights or a longer bias would broadcast, and an empty axis "
+            "holds nothing"
         )
     return np.dot(features, weight) + bias
 

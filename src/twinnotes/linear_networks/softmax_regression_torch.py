@@ -27,10 +27,10 @@ def softmax_regression(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor
     fit = features.shape[1:] + bias.shape == weight.shape[::-1]
     if ranks != (2, 2, 1) or not fit or 0 in features.shape + weight.shape:
         raise ValueError(
-            "features, weight and bias must have shapes (n, d), (k, d) and (k,), not "
-            f"empty, got {tuple(features.shape)}, {tuple(weight.shape)} and "
-            f"{tuple(bias.shape)}; flatten each example, and give every class one row "
-            "of the weight"
+            "features, weight and bias must have shapes (n, d), (k, d) and (k,), got "
+            f"{tuple(features.shape)}, {tuple(weight.shape)} and {tuple(bias.shape)}; "
+            "flatten each example, give every class one row of the weight, and leave "
+            "no axis empty"
         )
     return features @ weight.T + bias
 

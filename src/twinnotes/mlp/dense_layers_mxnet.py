@@ -80,7 +80,8 @@ def _check_features(x: np.ndarray, weight: np.ndarray) -> None:
     empty = 0 in x.shape + weight.shape
     if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1] or empty:
         raise ValueError(
-            "x must have shape (..., d) and weight (out, d), not empty, got "
+            "x must have shape (..., d) and weight (out, d), got "
             f"{tuple(x.shape)} and {tuple(weight.shape)}; reshape x so that the last "
-            "axis holds all inputs, or transpose a weight stored as (d, out)"
+            "axis holds all inputs, or transpose a weight stored as (d, out), and "
+            "leave no axis empty"
         )

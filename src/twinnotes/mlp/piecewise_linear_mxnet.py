@@ -46,8 +46,9 @@ def one_hidden_layer(
     if len(shapes[0]) != 2 or shapes != wanted or 0 in x.shape or 0 in hidden:
         raise ValueError(
             "for x (..., d) the parameters must have shapes (hidden, d), (hidden,), "
-            f"(hidden,) and (), not empty, got {', '.join(map(str, shapes))} for x "
-            f"{tuple(x.shape)}; another shape would be broadcast"
+            f"(hidden,) and (), got {', '.join(map(str, shapes))} for x "
+            f"{tuple(x.shape)}; another shape would be broadcast, an empty axis holds "
+            "nothing"
         )
     z = np.dot(x, hidden_weight.T) + hidden_bias  # (..., hidden)
     return np.dot(activation(z), output_weight) + output_bias  # (...)
