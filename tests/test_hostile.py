@@ -117,7 +117,7 @@ HOSTILE = [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0, -1.0, 0.5, 100.0, -100.0]
 HOSTILE += [2.0**30, -(2.0**30), 2.0**-30]
 # Elementwise functions and maxima, in which no term can overflow in another order.
 TAKE_HUGE = re.compile(
-    r"floating_point|sigmoid_tanh|relu_family|softmax\.soft|norms|tensors|depth"
+    r"floating_point|sigmoid_tanh|relu_family|softmax\.soft(max$|_)|norms|tensors|depth"
     r"|softmax_regression\.(cross|accuracy)|kl_divergence|joint|select|interpolant"
 )
 POOLS = {
@@ -125,14 +125,19 @@ POOLS = {
     "unit": np.arange(17) / 16,
     "inside": np.arange(1, 16) / 16,
     "whole": np.arange(6),
-    "positive": np.arange(1, 33) / 8,
+    "positive": np.arange(8, 33) / 8,
     "increasing": np.arange(1, 17) / 8,
     "distribution": np.arange(5),
     "table": np.arange(5),
     "hostile": [*MILD[::8], *HOSTILE],
     "rare": [*MILD, *[0.0] * 30, np.nan, np.inf, -np.inf],
-    "few": [0, 1, 2, 3, 5, 0, 1, 2, 3, 5, 0, 1, 2, 3, 5, np.nan, np.inf, -1, 0.5],
+    "few": [*[0, 1, 2, 3, 5] * 8, np.nan, np.inf, -1, 0.5],
 }
+
+
+def rarely(draw, n):
+    """True once in n times; not at an end of the range, which hypothesis prefers."""
+    return draw(st.integers(0, n - 1)) == n // 2
 
 
 def fill(draw, kind, shape, dtype):
@@ -165,7 +170,7 @@ KINDS = [
     ("increasing", "increasing"),
     (r"one axis for each", "table"),
     (
-        "along the last axis, distribution|one distribution|^p: Probabilities",
+        "along the last axis, distribution|one distribution|^[pq]: Probabilities",
         "distribution",
     ),
     ("strictly between 0 and 1", "inside"),
@@ -200,7 +205,7 @@ def shapes_of(text):
     found = []
     for inner in re.findall(r"\(([^()]*)\)", first):
         if "_1" in inner:
-            return ["any"]
+            return [["..."]]
         if "," in inner or inner in ("", "..."):
             found.append([s.strip() for s in inner.split(",") if s.strip()])
     if re.search("or the shape of", first):
@@ -231,7 +236,7 @@ class Sizes(dict):
         for i, name in enumerate(wanted):
             if name == "...":
                 if (name, i) not in self:
-                    few = self.draw(st.integers(0, 2))
+                    few = self.draw(st.sampled_from([1, 0, 2]))
                     sizes = [self[f"lead {i} {j}"] for j in range(few)]
                     dict.__setitem__(self, (name, i), sizes)
                 shape += self[(name, i)]
@@ -244,7 +249,8 @@ class Sizes(dict):
         return tuple(shape)
 
     def any(self):
-        return tuple(self.draw(st.lists(st.integers(0, 3), max_size=3)))
+        sizes = st.sampled_from([2, 1, 3, 2, 1, 3, 0])
+        return tuple(self.draw(st.lists(sizes, max_size=3)))
 
 
 NUMBERS = [1.0, 0.5, 2.0, 0.125, 3.0]
@@ -273,7 +279,7 @@ def arguments_of(function):
 def calls(draw, key, function):
     """Draw the arguments of one call."""
     sizes, given = Sizes(draw, bool(TAKE_HUGE.search(key))), {}
-    dtype = draw(st.sampled_from(FLOATS * 6 + ["int64", "int32"]))
+    dtype = draw(st.sampled_from(FLOATS * 8 + ["int64", "int32"]))
     if "float64. " in str(arguments_of(function)) and draw(st.booleans()):
         dtype = "float64"
     for name, (text, annotation, default) in arguments_of(function).items():
@@ -304,9 +310,9 @@ def calls(draw, key, function):
 
 def array(draw, sizes, dtype, shape, kind="mild"):
     """Draw an array that has, most of the time, this shape and holds this kind."""
-    if draw(st.integers(0, 15)) == 0:
+    if rarely(draw, 16):
         shape = sizes.any()
-    if kind not in ("bool", "class", "few") and draw(st.integers(0, 3)) == 0:
+    if kind not in ("bool", "class", "few") and rarely(draw, 4):
         kind = draw(st.sampled_from(["hostile", "rare", *["huge"] * sizes.huge]))
     values = fill(draw, kind, shape, dtype)
     return Array(values, draw(st.sampled_from([0, 0, 1, 2])))
@@ -331,14 +337,15 @@ def made(**functions):
 
 def weights(draw, sizes, dtype):
     first = sizes["n_0"] if "n_0" in sizes else sizes["first in"]
-    units = [first, *draw(st.lists(st.integers(0, 3), max_size=3))]
+    size = st.sampled_from([2, 1, 3, 2, 1, 3, 0])
+    units = [first, *draw(st.lists(size, min_size=1, max_size=3))]
     sizes["units"] = units[1:]
     shapes = zip(units[1:], units[:-1], strict=True)
     return [array(draw, sizes, dtype, shape) for shape in shapes]
 
 
 def biases(draw, sizes, dtype):
-    units = sizes["units"][draw(st.integers(0, 9)) == 0 :]
+    units = sizes["units"][rarely(draw, 10) :]
     return [array(draw, sizes, dtype, (size,)) for size in units]
 
 
@@ -355,7 +362,7 @@ def tables(draw, sizes, dtype):
 
 
 def parents(draw, sizes, dtype):
-    if draw(st.integers(0, 5)):
+    if not rarely(draw, 6):
         return sizes["parents"]
     wrong = st.lists(st.integers(-1, 2), max_size=2).map(tuple)
     return draw(st.lists(wrong, min_size=1, max_size=3))
@@ -380,7 +387,7 @@ def span(name):
 
 def order(draw, sizes, dtype):
     n = sizes["n"]
-    if draw(st.integers(0, 3)):
+    if not rarely(draw, 4):
         return np.random.default_rng(0).permutation(n)
     return np.array(draw(st.lists(st.integers(-5, 5), max_size=5)), "int64")
 
@@ -423,9 +430,9 @@ def stored(draw, sizes, dtype):
     if norm:
         names = ("weight", "bias", "running_mean", "running_var")
         shapes |= {f"1.{name}": (outputs,) for name in names}
-    if draw(st.integers(0, 3)) == 0:
+    if rarely(draw, 4):
         shapes.pop(draw(st.sampled_from(sorted(shapes))))
-    if draw(st.integers(0, 7)) == 0:
+    if rarely(draw, 8):
         shapes["2.weight"] = (1,)
     dtype = draw(st.sampled_from(["float32"] * 3 + ["float64", "int64"]))
     return {
@@ -455,9 +462,11 @@ SPECIAL = {
     "rows": span("b - a"),
     "columns": span("d - c"),
     "order": order,
-    "keep": some((), (0,), (1,), (0, 1), (0, 2), (1, 0), (0, 0), (3,), (-1,)),
+    "keep": some(
+        (), (), (0,), (0,), (0,), (1,), (0, 1), (0, 2), (1, 0), (0, 0), (3,), (-1,)
+    ),
     # A difference has the noise eps / step, which no tolerance here allows for.
-    "gradient_checking.gradient_check.step": some(0.125, 0.5, 1.0, 0.0, -1.0, np.nan),
+    "step": some(0.125, 0.5, 1.0, 0.0, -1.0, np.nan),
     "parameters": several,
     "gradients": several,
     "rng": some(Made("generator", lambda framework: np.random.default_rng(0))),
@@ -505,6 +514,9 @@ SPECIAL = {
     ),
     "frequentist_bayesian.beta_quantile.a": counts,
     "frequentist_bayesian.beta_quantile.b": counts,
+    "below": some(0.5, 0.025, 0.25, 0.975, 0.0, 1.0, -1.0, np.nan),
+    "joint_distributions.condition.axis": some(0, 0, 0, 1, 1, 2, -1),
+    "joint_distributions.condition.index": some(0, 0, 0, 1, 1, 2, -1),
     "operation": some("add", "mul", "matmul", "sum", "exp", "tanh", "number"),
 }
 
@@ -597,6 +609,8 @@ def trained(concept, sizes, features: np.ndarray, target: np.ndarray, settings):
         target: (n,). Numbers.
         settings: The other arguments of train.
     """
+    if features.shape[1:] != (2,):
+        raise ValueError("both frameworks say themselves what does not fit a network")
     features = features.astype("float32")
     net = concept.make_network(sizes, 0)
     losses = concept.train(net, features, target, *settings)
@@ -663,8 +677,11 @@ def equal(a, b):
 # MXNet's sum carries its rounding error along (Kahan): an infinite sum is nan there.
 # In these an infinite loss is nan in MXNet, and both say that there is no number.
 SUMS = re.compile(
-    r"backprop|autograd|layers_and|dense_vjp|mle|conditioning|logistic_grad"
+    "backprop|autograd|layers_and|dense_vjp|mle|conditioning|logistic_grad|maxout"
 )
+
+# MXNet's log-gamma has a gradient that is right to single precision, in float64 too.
+SINGLE = re.compile("beta_log_density")
 
 
 def difference(one, two, tolerance, nan_is_inf=False):
@@ -679,7 +696,7 @@ def difference(one, two, tolerance, nan_is_inf=False):
     return None if close.all() else f"{one.tolist()} is not {two.tolist()}"
 
 
-def allowance(again, given, results):
+def allowance(again, key, given, results):
     """How far rounding may move each result: what moving the input by roundings does.
 
     A stable computation gives the right result for input that is a few roundings off.
@@ -687,7 +704,8 @@ def allowance(again, given, results):
     which are as large as the largest number that came or went; beside huge ones, as 1.
     """
     floats = [x.values for x in arrays_in(given) if x.values.dtype.kind == "f"]
-    eps = np.finfo(floats[0].dtype if floats else "float32").eps
+    dtype = floats[0].dtype if floats and not SINGLE.search(key) else "float32"
+    eps = np.finfo(dtype).eps
     spreads = [0.0] * len(results)
     for seed in range(4):
         rng = np.random.default_rng(seed)
@@ -721,8 +739,10 @@ def arrays_in(value):
 
 
 def message_of(error):
-    """The error; torch.float32 and float32 are the same dtype."""
-    return f"{type(error).__name__}: {error}".replace("torch.", "")
+    """The error. torch.float32 and float32 are one dtype, -0 is 0, a sum inf is nan."""
+    text = f"{type(error).__name__}: {error}".replace("torch.", "")
+    text = re.sub(r"-0(?=[ ;,])", "0", text)
+    return re.sub(r"sums from -?(inf|nan) to -?(inf|nan)", "sums from nan to nan", text)
 
 
 def refused(outcome):
@@ -737,7 +757,7 @@ def compare(halves, key, given):
     if any(raised):
         said = [message_of(o) if isinstance(o, Exception) else o for o in (one, two)]
         # Where whole numbers are not refused by us, MXNet refuses more than PyTorch.
-        loud = raised[1] and not refused(one) and not refused(two)
+        loud = raised[1] and not refused(two)
         if loud and any(x.values.dtype.kind == "i" for x in arrays_in(given)):
             return False
         assert refused(one) and refused(one) == refused(two), (
@@ -746,13 +766,13 @@ def compare(halves, key, given):
         return False
     (torch, concept), _ = halves
     again = partial(outcome, torch, concept, key)
-    same(one, two, again, given, bool(SUMS.search(key)))
+    same(one, two, again, key, given)
     if not NO_GRADIENT.search(key):
         compare_gradients(halves, key, given)
     return True
 
 
-def same(one, two, again, given, nan_is_inf):
+def same(one, two, again, key, given):
     """Fail if two lists of results differ; again(given) computes the first anew."""
     assert [n for n, _ in one] == [n for n, _ in two]
     limits = None
@@ -761,8 +781,8 @@ def same(one, two, again, given, nan_is_inf):
         if not isinstance(a, np.ndarray | float) or not difference(a, b, 0):
             continue
         if limits is None:
-            limits = allowance(again, given, one)
-        problem = difference(a, b, limits[i], nan_is_inf)
+            limits = allowance(again, key, given, one)
+        problem = difference(a, b, limits[i], bool(SUMS.search(key)))
         assert not problem, f"{name}: {problem} (PyTorch, MXNet)"
 
 
@@ -824,7 +844,7 @@ def compare_gradients(halves, key, given):
         except ValueError as error:  # a few roundings off, it is refused
             return error
 
-    same(one, two, again, given, bool(SUMS.search(key)))
+    same(one, two, again, key, given)
 
 
 def is_float(x):

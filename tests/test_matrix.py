@@ -40,22 +40,21 @@ def printed(half, cold):
     return result.stdout.split()
 
 
-@pytest.mark.parametrize("cold", [False, True], ids=["forked", "cold"])
-@pytest.mark.parametrize("threads", ["1", "2"])
-@pytest.mark.parametrize("half", ["torch", "mxnet"])
-def test_threads_reach_the_program(monkeypatch, half, threads, cold):
-    monkeypatch.setenv("OMP_NUM_THREADS", threads)
-    assert printed(half, cold)[0] == threads
-
-
 @pytest.mark.parametrize(
-    ("engine", "cold"),
-    [("NaiveEngine", False), ("NaiveEngine", True), ("ThreadedEnginePerDevice", True)],
+    ("half", "cold", "engine"),
+    [
+        ("torch", False, None),
+        ("torch", True, None),
+        ("mxnet", False, "NaiveEngine"),
+        ("mxnet", True, "ThreadedEnginePerDevice"),
+    ],
 )
-def test_the_engine_reaches_the_program(monkeypatch, engine, cold):
-    monkeypatch.setenv("MXNET_ENGINE_TYPE", engine)
-    wanted = "naive" if engine == "NaiveEngine" else "default"
-    assert printed("mxnet", cold)[1] == wanted
+def test_threads_and_engine_reach_the_program(monkeypatch, half, cold, engine):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    if engine:
+        monkeypatch.setenv("MXNET_ENGINE_TYPE", engine)
+    seen = ["2"] + [{"NaiveEngine": "naive"}.get(engine, "default")] * bool(engine)
+    assert printed(half, cold) == seen
 
 
 @pytest.mark.skipif("TWINNOTES_FIRST" not in os.environ, reason="make matrix sets it")

@@ -85,7 +85,7 @@ def logistic_gradient(features: Tensor, logits: Tensor, labels: Tensor) -> tuple
         sum of the losses; here it is the mean.
     """
     _check_labels(logits, labels)
-    if features.ndim != 2 or len(features) == 0 or logits.shape != features.shape[:1]:
+    if features.ndim != 2 or 0 in features.shape or logits.shape != features.shape[:1]:
         raise ValueError(
             "features and logits must have shapes (n, d) and (n,) with n >= 1, got "
             f"{tuple(features.shape)} and {tuple(logits.shape)}; give one row of "

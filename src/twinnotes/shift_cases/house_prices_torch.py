@@ -169,10 +169,17 @@ def fit_encoding(quantities: numpy.ndarray, categories: numpy.ndarray) -> Encodi
         Mean and scale of each quantity, 0 and 1 for one that is always missing; column
         and value of each category that occurs.
 
+    Raises:
+        ValueError: A quantity is infinite.
+
     Source:
         Hastie, Tibshirani & Friedman 2009, The Elements of Statistical Learning,
         section 7.10.2: why every step must be inside the cross-validation.
     """
+    if numpy.isinf(quantities).any():
+        raise ValueError(
+            "quantities must be finite or nan, got inf; correct the houses"
+        )
     known = ~numpy.isnan(quantities)  # (n, 35)
     count = numpy.maximum(known.sum(0), 1)
     mean = numpy.where(known, quantities, 0).sum(0) / count
@@ -272,12 +279,18 @@ def train(
         Mean loss of each epoch's minibatches, squared unit of target.
 
     Raises:
-        ValueError: There are fewer houses than batch_size, so no step would be taken.
+        ValueError: The shapes do not fit, or there are fewer houses than batch_size, so
+            no step would be taken.
 
     Source:
         Sutskever et al. 2013, ICML, On the importance of initialization and momentum in
         deep learning, section 2: momentum, with the learning rate outside v.
     """
+    if features.ndim != 2 or target.shape != features.shape[:1]:
+        raise ValueError(
+            "features must have shape (n, d) and target (n,), got "
+            f"{features.shape} and {target.shape}; give every house one price"
+        )
     if len(features) < batch_size:
         raise ValueError(
             f"features must have at least batch_size = {batch_size} rows, got "
@@ -342,14 +355,16 @@ def rmse(prediction: numpy.ndarray, target: numpy.ndarray) -> float:
         Float, in the unit of the target.
 
     Raises:
-        ValueError: The arguments differ in shape, or the result is not a number.
+        ValueError: The arguments differ in shape or are empty, or the result is not a
+            number.
 
     Source:
         Kaggle, House Prices: Advanced Regression Techniques, Evaluation.
     """
     error = float("nan")
-    if prediction.shape == target.shape:
-        error = float(numpy.sqrt(numpy.mean((prediction - target) ** 2)))
+    if prediction.shape == target.shape and 0 not in target.shape:
+        with numpy.errstate(all="ignore"):
+            error = float(numpy.sqrt(numpy.mean((prediction - target) ** 2)))
     if not math.isfinite(error):
         raise ValueError(
             "prediction and target must have one shape and finite numbers, got shapes "
