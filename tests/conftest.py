@@ -14,6 +14,9 @@ import pytest
 from built_site import site_dir  # noqa: F401  a fixture
 from frameworks import MXNet, Torch, need
 
+for name in os.environ.get("TWINNOTES_FIRST", "").split():  # set by make matrix
+    {"torch": Torch, "mxnet": MXNet}[name]()
+
 
 @pytest.fixture(scope="module", params=[Torch, MXNet], ids=lambda f: f.__name__.lower())
 def framework(request):

@@ -131,8 +131,10 @@ class Runner:
     def _spawn(self, framework: str, *options: str) -> subprocess.Popen:
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
         if not self.cold:
-            # MXNet's naive engine raises errors where they are made.
-            environment |= {"OMP_NUM_THREADS": "1", "MXNET_ENGINE_TYPE": "NaiveEngine"}
+            # MXNet's naive engine raises errors where they are made; `make matrix` sets
+            # these variables itself.
+            environment.setdefault("OMP_NUM_THREADS", "1")
+            environment.setdefault("MXNET_ENGINE_TYPE", "NaiveEngine")
         zygote = Path(__file__).with_name("zygote.py")
         command = [sys.executable, "-I", str(zygote), framework]
         return subprocess.Popen(

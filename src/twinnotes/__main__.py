@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import signal
 import sys
 from pathlib import Path
 
@@ -54,16 +55,17 @@ def copy(path: Path, framework: str, target: Path, *, force: bool) -> None:
         ValueError: The target is there already and force is not set, or it cannot be
             written, or its name would hide the framework from the program.
     """
-    if target.is_dir():
-        target = target / path.name
-    if target.name == f"{framework}.py":
-        raise ValueError(
-            f"FILE must not hide the framework that it imports, got {target}; choose "
-            "another name"
-        )
+    content = text(path, framework)  # before target is emptied, which may be path
     try:
+        if target.is_dir():
+            target = target / path.name
+        if target.name == f"{framework}.py":
+            raise ValueError(
+                f"FILE must not hide the framework that it imports, got {target}; "
+                "choose another name"
+            )
         with target.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text(path, framework))
+            file.write(content)
     except FileExistsError:
         raise ValueError(
             f"FILE must be new, got {target}, which exists; choose another name with "
@@ -108,4 +110,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    # The files are UTF-8, whatever the terminal is; names of files may be any bytes.
+    sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+    if hasattr(signal, "SIGPIPE"):  # end like other commands in `show norms | head`
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     main()

@@ -134,7 +134,7 @@ def test_rejects_another_dtype(concept, framework, dtype, other):
 @pytest.mark.parametrize("shape", [(3,), (2, 1, 2), (3, 2)], ids=str)
 def test_a_value_that_does_not_fit_is_an_error(concept, framework, shape):
     x, value = framework.array(np.zeros((3, 4))), framework.array(np.zeros(shape))
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ValueError, match=r"broadcast to the block \(2, 2\), got shape"):
         concept.write_block(x, (0, 2), (1, 3), value)
 
 

@@ -271,9 +271,8 @@ def test_rejects_batches_that_leave_examples_out(
     concept, framework, target, order, batch_size
 ):
     arrays = [framework.array(np.ones(shape)) for shape in ((4, 2), (target,))]
-    message = (
-        rf"equally long .* lengths 4, {target}, {order} and batch_size {batch_size};"
-    )
+    lengths = rf"\(4, 2\), \({target},\), \({order},\)"
+    message = rf"equally long .* {lengths} and batch_size {batch_size};"
     with pytest.raises(ValueError, match=message):
         concept.minibatches(*arrays, np.arange(order), batch_size)
 

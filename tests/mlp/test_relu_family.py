@@ -246,6 +246,6 @@ def test_rejects_slopes_that_do_not_match_the_features(concept, framework, shape
     ("shape", "axis"), [((), -1), ((2, 0), -1), ((0, 2), 0), ((2, 2), 2)], ids=str
 )
 def test_rejects_axes_without_pieces(concept, framework, shape, axis):
-    message = rf"must have an axis {axis} with at least one piece, got shape \("
+    message = rf"must have an axis {axis} and no empty axis, got shape \("
     with pytest.raises(ValueError, match=message):
         concept.maxout(framework.array(np.zeros(shape)), axis)

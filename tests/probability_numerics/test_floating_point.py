@@ -262,5 +262,5 @@ def test_rejects_integers(concept, framework, name):
 
 @pytest.mark.parametrize("name", ["log_sum_exp", "softmax"])
 def test_rejects_an_empty_axis(concept, framework, name):
-    with pytest.raises(ValueError, match=r"along axis 1, got shape \(2, 0\); leave"):
+    with pytest.raises(ValueError, match=r"no empty axis, got shape \(2, 0\); leave"):
         getattr(concept, name)(framework.array(np.zeros((2, 0))), axis=1)

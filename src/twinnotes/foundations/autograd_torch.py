@@ -19,7 +19,7 @@ class Variable:
             of this variable to the share that this use adds to the operand's.
 
     Raises:
-        ValueError: value is not floating point.
+        ValueError: value is not floating point, or empty.
 
     Source:
         Baydin et al. 2018, arXiv:1502.05767, section 3.2. The paper differentiates
@@ -27,10 +27,11 @@ class Variable:
     """
 
     def __init__(self, value: Tensor, tape: list, name: str = "", operands=()):
-        if not value.is_floating_point():
+        if not value.is_floating_point() or 0 in value.shape:
             raise ValueError(
-                f"value must be floating point, got {value.dtype}; convert it to "
-                "float32 or float64, a gradient is rarely a whole number"
+                f"value must be floating point, got {value.dtype} "
+                f"of shape {tuple(value.shape)}; convert it to float32 or float64, a "
+                "gradient is rarely a whole number, and leave no axis empty"
             )
         self.value, self.tape, self.name, self.operands = value, tape, name, operands
         self.grad = None
@@ -50,10 +51,12 @@ class Variable:
 
     def __matmul__(self, other):
         a, b = self, self._on_same_tape(other)  # (n, k), (k, m)
-        if a.value.ndim != 2 or b.value.ndim != 2:
+        shapes = a.value.shape, b.value.shape
+        if [len(s) for s in shapes] != [2, 2] or shapes[0][1] != shapes[1][0]:
             raise ValueError(
                 f"@ takes two matrices, got shapes {tuple(a.value.shape)} and "
-                f"{tuple(b.value.shape)}; reshape vectors, or write (a * b).sum()"
+                f"{tuple(b.value.shape)}; as many columns as the other has rows, and "
+                "vectors as (a * b).sum()"
             )
         vjps = (a, lambda g: g @ b.value.T), (b, lambda g: a.value.T @ g)
         return Variable(a.value @ b.value, self.tape, "@", vjps)

@@ -47,18 +47,18 @@ def forward(
         z and h (p,), o (q,), then L, s and J ().
 
     Raises:
-        ValueError: x or y has another shape, which would be broadcast.
+        ValueError: The shapes do not fit; another x or y would be broadcast.
 
     Source:
         Rumelhart, Hinton & Williams 1986, Nature 323, 533-536, eqs. (1)-(3), with tanh
         for the sigmoid and a penalty added.
     """
-    d, q = w1.shape[1], w2.shape[0]
-    if tuple(x.shape) != (d,) or tuple(y.shape) != (q,):
+    shapes = [tuple(a.shape) for a in (x, y, w1, w2)]
+    p, d, q = w1.shape[:1], w1.shape[1:], w2.shape[:1]
+    if shapes != [d, q, p + d, q + p] or w1.ndim != 2 or 0 in (*p, *d, *q):
         raise ValueError(
-            f"x and y must have shapes ({d},) and ({q},) to match the columns of w1 "
-            f"and the rows of w2, got {tuple(x.shape)} and {tuple(y.shape)}; pass one "
-            "example at a time"
+            "x, y, w1 and w2 must have shapes (d,), (q,), (p, d) and (q, p), not "
+            f"empty, got {', '.join(map(str, shapes))}; pass one example at a time"
         )
     z = w1 @ x  # (p,)
     h = torch.tanh(z)  # (p,)

@@ -37,8 +37,8 @@ def central_difference(
     """
     if x.dtype != np.float64:
         raise ValueError(
-            f"x must be float64, got {x.dtype}; convert x and all that function uses, "
-            "in float32 rounding drowns small errors of a gradient"
+            f"x must be float64, got {numpy.dtype(x.dtype)}; convert x and all that "
+            "function uses, in float32 rounding drowns small errors of a gradient"
         )
     point = x.asnumpy()
     if not (step > 0 and numpy.all(point + step > point)):
@@ -49,9 +49,9 @@ def central_difference(
     y = function(np.array(point))
     if y.dtype != np.float64 or y.ndim != 0:
         raise ValueError(
-            f"function must return a float64 number, got {y.dtype} of shape "
-            f"{tuple(y.shape)}; multiply by a random cotangent and sum, and convert "
-            "parameters to float64"
+            f"function must return a float64 number, got {numpy.dtype(y.dtype)} of "
+            f"shape {tuple(y.shape)}; multiply by a random cotangent and sum, and "
+            "convert parameters to float64"
         )
     gradient = numpy.zeros_like(point)
     for index in numpy.ndindex(point.shape):

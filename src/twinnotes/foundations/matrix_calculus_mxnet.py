@@ -26,16 +26,18 @@ def jacobian(function: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.
         (m, n), in the unit of y per unit of x. Itself not differentiable.
 
     Raises:
-        ValueError: x is not a vector, or function(x) is not one with m >= 1.
+        ValueError: x is not a vector of floating-point numbers, or function(x) is not
+            a vector with m >= 1.
 
     Source:
         Parr & Howard 2018, arXiv:1802.01528, section 4.1, which gives the layout; the
         rows come from vector-Jacobian products, which the paper does not treat.
     """
-    if x.ndim != 1:
+    if x.ndim != 1 or not numpy.issubdtype(x.dtype, numpy.floating):
         raise ValueError(
-            f"x must be a vector, got shape {tuple(x.shape)}; flatten it and let "
-            "function restore the shape"
+            f"x must be a vector, got shape {tuple(x.shape)} and "
+            f"{numpy.dtype(x.dtype)}; flatten it and let function restore the shape, "
+            "convert whole numbers"
         )
     x = x.detach()  # (n,), the caller's x stays as it is
     x.attach_grad()

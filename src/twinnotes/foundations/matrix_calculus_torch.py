@@ -22,16 +22,17 @@ def jacobian(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
         (m, n), in the unit of y per unit of x. Itself not differentiable.
 
     Raises:
-        ValueError: x is not a vector, or function(x) is not one with m >= 1.
+        ValueError: x is not a vector of floating-point numbers, or function(x) is not
+            a vector with m >= 1.
 
     Source:
         Parr & Howard 2018, arXiv:1802.01528, section 4.1, which gives the layout; the
         rows come from vector-Jacobian products, which the paper does not treat.
     """
-    if x.ndim != 1:
+    if x.ndim != 1 or not x.is_floating_point():
         raise ValueError(
-            f"x must be a vector, got shape {tuple(x.shape)}; flatten it and let "
-            "function restore the shape"
+            f"x must be a vector, got shape {tuple(x.shape)} and {x.dtype}; "
+            "flatten it and let function restore the shape, convert whole numbers"
         )
     x = x.detach().requires_grad_()  # (n,), the caller's x stays as it is
     y = function(x)  # (m,)

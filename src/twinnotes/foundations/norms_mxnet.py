@@ -22,15 +22,17 @@ def vector_norm(x: np.ndarray, p: float = 2.0) -> np.ndarray:
         the norm has none, comes out as nan.
 
     Raises:
-        ValueError: x is not a vector with at least one entry, or p < 1.
+        ValueError: x is not a vector of floating-point numbers with at least one entry,
+            or p < 1.
 
     Source:
         Golub & Van Loan 2013, Matrix Computations, 4th ed., section 2.2.1.
     """
-    if x.ndim != 1 or len(x) == 0:
+    if x.ndim != 1 or len(x) == 0 or not numpy.issubdtype(x.dtype, numpy.floating):
         raise ValueError(
-            f"x must be a vector with at least one entry, got shape {tuple(x.shape)}; "
-            "flatten it, or take a matrix norm if it is a matrix"
+            f"x must be a vector with at least one entry, got shape {tuple(x.shape)} "
+            f"and {numpy.dtype(x.dtype)}; convert whole numbers, flatten it, or take a "
+            "matrix norm if it is a matrix"
         )
     if not p >= 1:
         raise ValueError(

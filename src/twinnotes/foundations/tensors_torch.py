@@ -24,7 +24,7 @@ def write_block(
 
     Raises:
         ValueError: x is not a matrix, the block is empty or not inside x, or value has
-            another dtype.
+            another dtype or does not broadcast to the block.
 
     Source:
         Harris et al. 2020, arXiv:2006.10256, section NumPy arrays: y[a:b, c:d] = value
@@ -46,11 +46,18 @@ def write_block(
             f"value must have the dtype of x, got {value.dtype} and {x.dtype}; convert "
             "one of them: an assignment would turn 0.9 into 0 to fit whole numbers"
         )
+    block_shape = (bottom - top, right - left)
+    sizes = zip(value.shape[::-1], block_shape[::-1], strict=False)
+    if value.ndim > 2 or any(size not in (1, wanted) for size, wanted in sizes):
+        raise ValueError(
+            f"value must broadcast to the block {block_shape}, got shape "
+            f"{tuple(value.shape)}; reshape it"
+        )
     i = torch.arange(n)[:, None]  # (n, 1)
     j = torch.arange(m)  # (m,)
     # The product of booleans is their "and"; MXNet has no & for them.
     inside = (top <= i) * (i < bottom) * (left <= j) * (j < right)  # (n, m)
-    block = torch.broadcast_to(value, (bottom - top, right - left))
+    block = torch.broadcast_to(value, block_shape)
     # Zeros around the block make it as large as x; where drops them again.
     padded = nn.functional.pad(block, (left, m - right, top, n - bottom))  # (n, m)
     return torch.where(inside, padded, x)

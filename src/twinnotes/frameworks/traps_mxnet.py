@@ -21,13 +21,22 @@ def standard_deviation(x: np.ndarray, axis: int) -> np.ndarray:
         x without that axis, in the unit of x; gradient 0 where all x_i are equal.
 
     Raises:
-        ValueError: The axis is empty.
+        ValueError: x does not hold floating-point numbers, has no such axis, or has an
+            empty axis.
 
     Source:
         Pearson 1894, doi:10.1098/rsta.1894.0003, who named it.
     """
-    if x.shape[axis] == 0:
-        raise ValueError(f"axis {axis} must not be empty, got shape {tuple(x.shape)}")
+    if not numpy.issubdtype(x.dtype, numpy.floating):
+        raise ValueError(
+            f"x must hold floating-point numbers, got {numpy.dtype(x.dtype)}; convert "
+            "it"
+        )
+    if not -x.ndim <= axis < x.ndim or 0 in x.shape:
+        raise ValueError(
+            f"x must have an axis {axis} and no empty axis, got shape "
+            f"{tuple(x.shape)}; name the axis of the numbers"
+        )
     variance = ((x - x.mean(axis=axis, keepdims=True)) ** 2).mean(axis=axis)
     # The root of 0 has slope inf, and 0 * inf is nan: take the root of 1 there.
     root = np.sqrt(np.where(variance > 0, variance, np.ones_like(variance)))
@@ -47,16 +56,22 @@ def binary_cross_entropy(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
         Shape of logits, in nats.
 
     Raises:
-        ValueError: The shapes differ, or a label lies outside [0, 1].
+        ValueError: The shapes differ or have an empty axis, a label lies outside
+            [0, 1], or the logits are no floating-point numbers.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, section 6.2.2.2.
     """
-    if logits.shape != labels.shape:
+    if logits.shape != labels.shape or 0 in labels.shape:
         shapes = f"{tuple(labels.shape)} and {tuple(logits.shape)}"
         raise ValueError(f"labels and logits must agree, got {shapes}; reshape one")
+    if not numpy.issubdtype(logits.dtype, numpy.floating):
+        raise ValueError(
+            f"logits must be floating point, got {numpy.dtype(logits.dtype)}; convert "
+            "it"
+        )
     if not bool(((labels >= 0) * (labels <= 1)).all()):
-        got = f"{float(labels.min())} to {float(labels.max())}"
+        got = f"{labels.min().item()} to {labels.max().item()}"
         raise ValueError(f"labels must lie in [0, 1], got {got}; divide or clean them")
     # max(x, 0) and -|x|, which every framework differentiates at 0 in its own way.
     positive = np.where(logits > 0, logits, np.zeros_like(logits))
@@ -84,7 +99,8 @@ def select(condition: np.ndarray, x: np.ndarray, other: float) -> np.ndarray:
         apache/mxnet issue 17893: the wrong gradient that this spelling avoids.
     """
     if "bool" not in str(condition.dtype) or condition.shape != x.shape:
-        got = f"{condition.dtype} {tuple(condition.shape)}; compare, as in x > 0"
+        got = f"{numpy.dtype(condition.dtype)} {tuple(condition.shape)}"
+        got += "; compare, as in x > 0"
         raise ValueError(f"condition must be boolean {tuple(x.shape)}, got {got}")
     return np.where(condition, x, np.full_like(x, other))
 

@@ -17,13 +17,21 @@ def standard_deviation(x: Tensor, axis: int) -> Tensor:
         x without that axis, in the unit of x; gradient 0 where all x_i are equal.
 
     Raises:
-        ValueError: The axis is empty.
+        ValueError: x does not hold floating-point numbers, has no such axis, or has an
+            empty axis.
 
     Source:
         Pearson 1894, doi:10.1098/rsta.1894.0003, who named it.
     """
-    if x.shape[axis] == 0:
-        raise ValueError(f"axis {axis} must not be empty, got shape {tuple(x.shape)}")
+    if not x.is_floating_point():
+        raise ValueError(
+            f"x must hold floating-point numbers, got {x.dtype}; convert it"
+        )
+    if not -x.ndim <= axis < x.ndim or 0 in x.shape:
+        raise ValueError(
+            f"x must have an axis {axis} and no empty axis, got shape "
+            f"{tuple(x.shape)}; name the axis of the numbers"
+        )
     variance = ((x - x.mean(dim=axis, keepdim=True)) ** 2).mean(dim=axis)
     # The root of 0 has slope inf, and 0 * inf is nan: take the root of 1 there.
     root = torch.sqrt(torch.where(variance > 0, variance, torch.ones_like(variance)))
@@ -43,16 +51,21 @@ def binary_cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
         Shape of logits, in nats.
 
     Raises:
-        ValueError: The shapes differ, or a label lies outside [0, 1].
+        ValueError: The shapes differ or have an empty axis, a label lies outside
+            [0, 1], or the logits are no floating-point numbers.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, section 6.2.2.2.
     """
-    if logits.shape != labels.shape:
+    if logits.shape != labels.shape or 0 in labels.shape:
         shapes = f"{tuple(labels.shape)} and {tuple(logits.shape)}"
         raise ValueError(f"labels and logits must agree, got {shapes}; reshape one")
+    if not logits.is_floating_point():
+        raise ValueError(
+            f"logits must be floating point, got {logits.dtype}; convert it"
+        )
     if not bool(((labels >= 0) * (labels <= 1)).all()):
-        got = f"{float(labels.min())} to {float(labels.max())}"
+        got = f"{labels.min().item()} to {labels.max().item()}"
         raise ValueError(f"labels must lie in [0, 1], got {got}; divide or clean them")
     # max(x, 0) and -|x|, which every framework differentiates at 0 in its own way.
     positive = torch.where(logits > 0, logits, torch.zeros_like(logits))

@@ -20,10 +20,17 @@ class Linear:
         bias: (out,). Initial b; the layer trains a copy.
 
     Raises:
-        ValueError: bias does not have one entry for each row of weight.
+        ValueError: weight is no matrix, empty or not floating point, or bias does not
+            have one entry for each row of it.
     """
 
     def __init__(self, weight: np.ndarray, bias: np.ndarray):
+        if not numpy.issubdtype(weight.dtype, numpy.floating) or 0 in weight.shape:
+            raise ValueError(
+                "weight must hold floating-point numbers, at least one, got "
+                f"{numpy.dtype(weight.dtype)} of shape {tuple(weight.shape)}; convert "
+                "it to float32"
+            )
         if weight.ndim != 2 or bias.shape != weight.shape[:1]:
             raise ValueError(
                 "weight must have shape (out, in) and bias (out,), got "
@@ -35,7 +42,12 @@ class Linear:
         self.bias.attach_grad("add")
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
-        """Map features (n, in) to (n, out)."""
+        """Map features (n, in) to (n, out); a ValueError if they are no such matrix."""
+        if features.ndim != 2 or features.shape[1:] != self.weight.shape[1:]:
+            raise ValueError(
+                f"features must have shape (n, {self.weight.shape[1]}), got "
+                f"{tuple(features.shape)}; flatten each example"
+            )
         return features @ self.weight.T + self.bias
 
     def parameters(self) -> list[np.ndarray]:
@@ -105,16 +117,22 @@ def mean_squared_error(prediction: np.ndarray, target: np.ndarray) -> np.ndarray
         (), in squared units of target.
 
     Raises:
-        ValueError: The shapes differ; (n, 1) and (n,) would broadcast to (n, n).
+        ValueError: The shapes differ or have an empty axis; (n, 1) and (n,) would
+            broadcast to (n, n). The prediction is not floating point.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, section 5.1.4.
     """
-    if prediction.shape != target.shape:
+    if prediction.shape != target.shape or 0 in target.shape:
         raise ValueError(
             "prediction and target must have the same shape, got "
             f"{tuple(prediction.shape)} and {tuple(target.shape)}; for one output "
-            "use target.reshape(-1, 1)"
+            "use target.reshape(-1, 1), and leave no axis empty"
+        )
+    if not numpy.issubdtype(prediction.dtype, numpy.floating):
+        raise ValueError(
+            f"prediction must be floating point, got {numpy.dtype(prediction.dtype)}; "
+            "convert it"
         )
     return ((prediction - target) ** 2).mean()
 

@@ -16,10 +16,16 @@ class Linear:
         bias: (out,). Initial b; the layer trains a copy.
 
     Raises:
-        ValueError: bias does not have one entry for each row of weight.
+        ValueError: weight is no matrix, empty or not floating point, or bias does not
+            have one entry for each row of it.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor):
+        if not weight.is_floating_point() or 0 in weight.shape:
+            raise ValueError(
+                "weight must hold floating-point numbers, at least one, got "
+                f"{weight.dtype} of shape {tuple(weight.shape)}; convert it to float32"
+            )
         if weight.ndim != 2 or bias.shape != weight.shape[:1]:
             raise ValueError(
                 "weight must have shape (out, in) and bias (out,), got "
@@ -31,7 +37,12 @@ class Linear:
         self.bias.requires_grad_()
 
     def __call__(self, features: Tensor) -> Tensor:
-        """Map features (n, in) to (n, out)."""
+        """Map features (n, in) to (n, out); a ValueError if they are no such matrix."""
+        if features.ndim != 2 or features.shape[1:] != self.weight.shape[1:]:
+            raise ValueError(
+                f"features must have shape (n, {self.weight.shape[1]}), got "
+                f"{tuple(features.shape)}; flatten each example"
+            )
         return features @ self.weight.T + self.bias
 
     def parameters(self) -> list[Tensor]:
@@ -101,16 +112,21 @@ def mean_squared_error(prediction: Tensor, target: Tensor) -> Tensor:
         (), in squared units of target.
 
     Raises:
-        ValueError: The shapes differ; (n, 1) and (n,) would broadcast to (n, n).
+        ValueError: The shapes differ or have an empty axis; (n, 1) and (n,) would
+            broadcast to (n, n). The prediction is not floating point.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, section 5.1.4.
     """
-    if prediction.shape != target.shape:
+    if prediction.shape != target.shape or 0 in target.shape:
         raise ValueError(
             "prediction and target must have the same shape, got "
             f"{tuple(prediction.shape)} and {tuple(target.shape)}; for one output "
-            "use target.reshape(-1, 1)"
+            "use target.reshape(-1, 1), and leave no axis empty"
+        )
+    if not prediction.is_floating_point():
+        raise ValueError(
+            f"prediction must be floating point, got {prediction.dtype}; convert it"
         )
     return ((prediction - target) ** 2).mean()
 

@@ -29,11 +29,12 @@ def linear_regression(
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, sections 3.1 and 3.1.5.
     """
-    d = features.shape[-1]
-    if features.ndim != 2 or weight.shape != (*bias.shape, d) or bias.ndim > 1:
+    wanted = (*bias.shape, *features.shape[-1:])
+    empty = 0 in features.shape + weight.shape
+    if features.ndim != 2 or weight.shape != wanted or bias.ndim > 1 or empty:
         raise ValueError(
             "features (n, d) need weight (d,) and bias (), or weight (k, d) and bias "
-            f"(k,), got {tuple(features.shape)}, {tuple(weight.shape)} and "
+            f"(k,), not empty, got {tuple(features.shape)}, {tuple(weight.shape)} and "
             f"{tuple(bias.shape)}; reshape the parameters"
         )
     return features @ weight.swapaxes(0, -1) + bias  # (n,) or (n, k)
@@ -78,17 +79,23 @@ def minibatches(features, target, order: numpy.ndarray, batch_size: int) -> list
         Pairs (features, target); if batch_size does not divide n, the last is smaller.
 
     Raises:
-        ValueError: The lengths differ, or batch_size is not positive.
+        ValueError: The lengths differ or are 0, order does not hold each row number
+            once, or batch_size is not positive.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, section 8.1.3.
     """
     n = len(order)
-    if not len(features) == len(target) == n or batch_size < 1:
+    if not features.shape[:1] == target.shape[:1] == (n,) or batch_size < 1 or n < 1:
         raise ValueError(
             "features, target and order must be equally long and batch_size positive, "
-            f"got lengths {len(features)}, {len(target)}, {n} and batch_size "
-            f"{batch_size}; use rng.permutation(len(features)) as order"
+            f"got shapes {tuple(features.shape)}, {tuple(target.shape)}, ({n},) and "
+            f"batch_size {batch_size}; use rng.permutation(len(features)) as order"
+        )
+    if sorted(order) != list(range(n)):
+        raise ValueError(
+            f"order must hold each row number from 0 to {n - 1} once, got "
+            f"{list(order)}; use rng.permutation(len(features))"
         )
     # One copy of all rows, then views: faster than a copy for every minibatch.
     features, target = features[order], target[order]
@@ -110,10 +117,29 @@ def sgd_step(parameters, gradients, learning_rate: float, batch_size: int) -> No
     Returns:
         None. The arrays in parameters are changed, gradients are not set to zero.
 
+    Raises:
+        ValueError: A gradient has another shape than its parameter or is not floating
+            point, or batch_size is not positive; nothing has been changed then.
+
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, algorithm 8.1.
     """
+    if batch_size < 1:
+        raise ValueError(
+            f"batch_size must be positive, got {batch_size}; count examples"
+        )
+    pairs = list(zip(parameters, gradients, strict=True))
+    for parameter, gradient in pairs:
+        if parameter.shape != gradient.shape or not numpy.issubdtype(
+            gradient.dtype, numpy.floating
+        ):
+            raise ValueError(
+                "a gradient must be floating point and of shape "
+                f"{tuple(parameter.shape)}, as its parameter, got "
+                f"{numpy.dtype(gradient.dtype)} of shape {tuple(gradient.shape)}; sum "
+                "it over the minibatch"
+            )
     with autograd.pause():
-        for parameter, gradient in zip(parameters, gradients, strict=True):
+        for parameter, gradient in pairs:
             # In place: a new array would leave the caller's parameter as it was.
             parameter -= learning_rate / batch_size * gradient

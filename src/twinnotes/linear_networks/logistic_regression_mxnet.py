@@ -29,11 +29,13 @@ def logistic_regression(
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, section 4.3.2.
     """
-    if features.ndim != 2 or weight.shape != features.shape[1:] or bias.ndim != 0:
+    fit = weight.shape == features.shape[1:] and bias.ndim == 0
+    if features.ndim != 2 or not fit or 0 in features.shape:
         raise ValueError(
             "features, weight and bias must have shapes (n, d), (d,) and (), got "
             f"{tuple(features.shape)}, {tuple(weight.shape)} and {tuple(bias.shape)}; "
-            "a column of weights or a longer bias would broadcast"
+            "a column of weights or a longer bias would broadcast, and an empty axis "
+            "holds nothing"
         )
     return np.dot(features, weight) + bias
 
@@ -52,8 +54,8 @@ def logistic_loss(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
         (...), the losses in nats. Their slope in z is sigma(z) - y, at z = 0 too.
 
     Raises:
-        ValueError: The shapes differ or have an empty axis; a label lies outside [0, 1]
-            or is nan.
+        ValueError: The shapes differ or have an empty axis; logits are not floating
+            point; a label lies outside [0, 1] or is nan.
 
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, section 4.3.2; the stable
@@ -91,7 +93,7 @@ def logistic_gradient(
         sum of the losses; here it is the mean.
     """
     _check_labels(logits, labels)
-    if features.ndim != 2 or len(features) == 0 or logits.shape != features.shape[:1]:
+    if features.ndim != 2 or 0 in features.shape or logits.shape != features.shape[:1]:
         raise ValueError(
             "features and logits must have shapes (n, d) and (n,) with n >= 1, got "
             f"{tuple(features.shape)} and {tuple(logits.shape)}; give one row of "
@@ -107,6 +109,11 @@ def _check_labels(logits: np.ndarray, labels: np.ndarray) -> None:
             "logits and labels must have the same shape and no empty axis, got "
             f"{tuple(logits.shape)} and {tuple(labels.shape)}; reshape one of them, or "
             "broadcasting may compare every logit with every label"
+        )
+    if not numpy.issubdtype(logits.dtype, numpy.floating):
+        raise ValueError(
+            f"logits must be floating point, got {numpy.dtype(logits.dtype)}; convert "
+            "it"
         )
     lowest, highest = labels.min().item(), labels.max().item()
     if not (lowest >= 0 and highest <= 1):

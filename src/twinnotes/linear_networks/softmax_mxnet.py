@@ -53,7 +53,8 @@ def softmax_vjp(p: np.ndarray, cotangent: np.ndarray, axis: int = -1) -> np.ndar
         axis is 0.
 
     Raises:
-        ValueError: The arguments differ in shape.
+        ValueError: The arguments differ in shape, have no such axis, or have an empty
+            axis.
 
     Source:
         Gao & Pavel 2017, arXiv:1704.00805, the Jacobian of softmax.
@@ -62,6 +63,11 @@ def softmax_vjp(p: np.ndarray, cotangent: np.ndarray, axis: int = -1) -> np.ndar
         raise ValueError(
             "p and cotangent must have the same shape, got "
             f"{tuple(p.shape)} and {tuple(cotangent.shape)}; repeat the smaller one"
+        )
+    if not -p.ndim <= axis < p.ndim or 0 in p.shape:
+        raise ValueError(
+            f"p must have an axis {axis} and no empty axis, got shape "
+            f"{tuple(p.shape)}; name the axis of the classes"
         )
     mean = (cotangent * p).sum(axis=axis, keepdims=True)  # (..., 1, ...)
     return p * (cotangent - mean)
@@ -103,8 +109,8 @@ def _shift_and_scale(logits: np.ndarray, axis: int, temperature: float) -> tuple
         )
     if not numpy.issubdtype(logits.dtype, numpy.floating):
         raise ValueError(
-            f"logits must hold floating-point numbers, got {logits.dtype}; "
-            "convert them to float32"
+            "logits must hold floating-point numbers, got "
+            f"{numpy.dtype(logits.dtype)}; convert them to float32"
         )
     smallest = float(numpy.finfo(logits.dtype).tiny)
     if not smallest <= temperature < float("inf"):

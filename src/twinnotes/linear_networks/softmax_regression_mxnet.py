@@ -30,11 +30,13 @@ def softmax_regression(
         Bishop 2006, Pattern Recognition and Machine Learning, section 4.3.4.
     """
     ranks = features.ndim, weight.ndim, bias.ndim
-    if ranks != (2, 2, 1) or features.shape[1:] + bias.shape != weight.shape[::-1]:
+    fit = features.shape[1:] + bias.shape == weight.shape[::-1]
+    if ranks != (2, 2, 1) or not fit or 0 in features.shape + weight.shape:
         raise ValueError(
             "features, weight and bias must have shapes (n, d), (k, d) and (k,), got "
             f"{tuple(features.shape)}, {tuple(weight.shape)} and {tuple(bias.shape)}; "
-            "flatten each example, and give every class one row of the weight"
+            "flatten each example, give every class one row of the weight, and leave "
+            "no axis empty"
         )
     return np.dot(features, weight.T) + bias
 
@@ -126,7 +128,8 @@ def _check_and_shift(
     if not floating or not numpy.issubdtype(labels.dtype, numpy.integer):
         raise ValueError(
             "logits must hold floating-point numbers and labels integers, got "
-            f"{logits.dtype} and {labels.dtype}; convert class numbers to int64"
+            f"{numpy.dtype(logits.dtype)} and {numpy.dtype(labels.dtype)}; convert "
+            "class numbers to int64"
         )
     first, last = labels.min().item(), labels.max().item()
     if first < 0 or last >= k:

@@ -24,11 +24,13 @@ def softmax_regression(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor
         Bishop 2006, Pattern Recognition and Machine Learning, section 4.3.4.
     """
     ranks = features.ndim, weight.ndim, bias.ndim
-    if ranks != (2, 2, 1) or features.shape[1:] + bias.shape != weight.shape[::-1]:
+    fit = features.shape[1:] + bias.shape == weight.shape[::-1]
+    if ranks != (2, 2, 1) or not fit or 0 in features.shape + weight.shape:
         raise ValueError(
             "features, weight and bias must have shapes (n, d), (k, d) and (k,), got "
             f"{tuple(features.shape)}, {tuple(weight.shape)} and {tuple(bias.shape)}; "
-            "flatten each example, and give every class one row of the weight"
+            "flatten each example, give every class one row of the weight, and leave "
+            "no axis empty"
         )
     return features @ weight.T + bias
 

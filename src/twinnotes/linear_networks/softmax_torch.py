@@ -49,7 +49,8 @@ def softmax_vjp(p: Tensor, cotangent: Tensor, axis: int = -1) -> Tensor:
         axis is 0.
 
     Raises:
-        ValueError: The arguments differ in shape.
+        ValueError: The arguments differ in shape, have no such axis, or have an empty
+            axis.
 
     Source:
         Gao & Pavel 2017, arXiv:1704.00805, the Jacobian of softmax.
@@ -58,6 +59,11 @@ def softmax_vjp(p: Tensor, cotangent: Tensor, axis: int = -1) -> Tensor:
         raise ValueError(
             "p and cotangent must have the same shape, got "
             f"{tuple(p.shape)} and {tuple(cotangent.shape)}; repeat the smaller one"
+        )
+    if not -p.ndim <= axis < p.ndim or 0 in p.shape:
+        raise ValueError(
+            f"p must have an axis {axis} and no empty axis, got shape "
+            f"{tuple(p.shape)}; name the axis of the classes"
         )
     mean = (cotangent * p).sum(dim=axis, keepdim=True)  # (..., 1, ...)
     return p * (cotangent - mean)

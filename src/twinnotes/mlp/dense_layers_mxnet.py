@@ -22,8 +22,8 @@ def dense(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
         (..., out), dtype of the arguments.
 
     Raises:
-        ValueError: weight is not a matrix, the last axis of x does not match its
-            columns, or bias does not match its rows.
+        ValueError: x or weight is empty, weight is not a matrix, the last axis of x
+            does not match its columns, or bias does not match its rows.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, algorithm 6.3, one layer
@@ -54,8 +54,8 @@ def dense_vjp(x: np.ndarray, weight: np.ndarray, cotangent: np.ndarray) -> tuple
         of weight and bias are sums over all examples.
 
     Raises:
-        ValueError: x and weight do not match, or cotangent has another shape than the
-            output of the layer.
+        ValueError: x and weight do not match or have an empty axis, or cotangent has
+            another shape than the output of the layer.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, algorithm 6.4 without
@@ -77,9 +77,11 @@ def dense_vjp(x: np.ndarray, weight: np.ndarray, cotangent: np.ndarray) -> tuple
 
 
 def _check_features(x: np.ndarray, weight: np.ndarray) -> None:
-    if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
+    empty = 0 in x.shape + weight.shape
+    if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1] or empty:
         raise ValueError(
             "x must have shape (..., d) and weight (out, d), got "
             f"{tuple(x.shape)} and {tuple(weight.shape)}; reshape x so that the last "
-            "axis holds all inputs, or transpose a weight stored as (d, out)"
+            "axis holds all inputs, or transpose a weight stored as (d, out), and "
+            "leave no axis empty"
         )

@@ -18,8 +18,8 @@ def dense(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         (..., out), dtype of the arguments.
 
     Raises:
-        ValueError: weight is not a matrix, the last axis of x does not match its
-            columns, or bias does not match its rows.
+        ValueError: x or weight is empty, weight is not a matrix, the last axis of x
+            does not match its columns, or bias does not match its rows.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, algorithm 6.3, one layer
@@ -50,8 +50,8 @@ def dense_vjp(x: Tensor, weight: Tensor, cotangent: Tensor) -> tuple:
         of weight and bias are sums over all examples.
 
     Raises:
-        ValueError: x and weight do not match, or cotangent has another shape than the
-            output of the layer.
+        ValueError: x and weight do not match or have an empty axis, or cotangent has
+            another shape than the output of the layer.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, algorithm 6.4 without
@@ -73,9 +73,11 @@ def dense_vjp(x: Tensor, weight: Tensor, cotangent: Tensor) -> tuple:
 
 
 def _check_features(x: Tensor, weight: Tensor) -> None:
-    if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
+    empty = 0 in x.shape + weight.shape
+    if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1] or empty:
         raise ValueError(
             "x must have shape (..., d) and weight (out, d), got "
             f"{tuple(x.shape)} and {tuple(weight.shape)}; reshape x so that the last "
-            "axis holds all inputs, or transpose a weight stored as (d, out)"
+            "axis holds all inputs, or transpose a weight stored as (d, out), and "
+            "leave no axis empty"
         )

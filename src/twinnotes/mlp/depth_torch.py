@@ -19,7 +19,8 @@ def tent_network(x: Tensor, depth: int) -> Tensor:
         is 2^k or -2^k; at a kink or an end, where there is none, it can also be 0.
 
     Raises:
-        ValueError: depth is negative, or x leaves the interval from 0 to 1.
+        ValueError: depth is negative, x is empty or not floating point, or it leaves
+            the interval from 0 to 1.
 
     Source:
         Telgarsky 2016, arXiv:1602.04485; the map and its compositions.
@@ -54,7 +55,7 @@ def shallow_tent(x: Tensor, depth: int) -> Tensor:
     index = torch.arange(2**depth, dtype=x.dtype)  # (2^k,)
     change = 2.0 ** (depth + 1) * (1 - 2 * (index % 2))  # of the slope, at each kink
     change[0] /= 2  # from slope 0, not from -2^k
-    hidden = torch.relu(x[..., None] - index / 2**depth)  # (..., 2^k)
+    hidden = torch.relu(x.unsqueeze(-1) - index / 2**depth)  # (..., 2^k)
     return (change * hidden).sum(dim=-1)
 
 
@@ -99,6 +100,11 @@ def count_linear_pieces(x: Tensor, y: Tensor) -> int:
 def _check(x: Tensor, depth: int) -> None:
     if depth < 0:
         raise ValueError(f"depth must be at least 0, got {depth}; 0 leaves x as it is")
+    if 0 in x.shape or not x.is_floating_point():
+        raise ValueError(
+            f"x must hold floating-point numbers, at least one, got {x.dtype} of shape "
+            f"{tuple(x.shape)}; convert it to float32"
+        )
     if not bool(((x >= 0) * (x <= 1)).all()):
         raise ValueError(
             "x must be from 0 to 1, where the compositions are tents, got values from "

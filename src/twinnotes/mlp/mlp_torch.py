@@ -72,8 +72,8 @@ def mlp(x: Tensor, weights: list, biases: list) -> Tensor:
         (..., n_L), dtype of the arguments: predictions or logits, of any sign.
 
     Raises:
-        ValueError: There are not as many biases as weights, or none, or a layer does
-            not fit what the one before returns.
+        ValueError: There are not as many biases as weights, or none, x or a layer is
+            empty, or a layer does not fit what the one before returns.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, algorithm 6.3 with ReLU, and
@@ -84,8 +84,13 @@ def mlp(x: Tensor, weights: list, biases: list) -> Tensor:
             "a multilayer perceptron has one weight and one bias per layer, got "
             f"{len(weights)} and {len(biases)}; for a layer without bias pass zeros"
         )
+    if 0 in x.shape:
+        raise ValueError(
+            f"x must not be empty, got shape {tuple(x.shape)}; pass one example or more"
+        )
     for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-        if x.ndim < 1 or bias.ndim != 1 or weight.shape != (len(bias), x.shape[-1]):
+        wanted = (*bias.shape, *x.shape[-1:])
+        if x.ndim < 1 or bias.ndim != 1 or weight.shape != wanted or 0 in wanted:
             raise ValueError(
                 f"layer {i + 1} of x {tuple(x.shape)} needs a bias (out,) and a weight "
                 f"(out, inputs of x), got {tuple(bias.shape)} and "

@@ -39,11 +39,12 @@ def one_hidden_layer(
     shapes = [tuple(parameter.shape) for parameter in parameters]
     hidden = shapes[0][:1]
     wanted = [(*hidden, *x.shape[-1:]), hidden, hidden, ()]
-    if len(shapes[0]) != 2 or shapes != wanted:
+    if len(shapes[0]) != 2 or shapes != wanted or 0 in x.shape or 0 in hidden:
         raise ValueError(
             "for x (..., d) the parameters must have shapes (hidden, d), (hidden,), "
             f"(hidden,) and (), got {', '.join(map(str, shapes))} for x "
-            f"{tuple(x.shape)}; another shape would be broadcast"
+            f"{tuple(x.shape)}; another shape would be broadcast, an empty axis holds "
+            "nothing"
         )
     z = torch.matmul(x, hidden_weight.T) + hidden_bias  # (..., hidden)
     return torch.matmul(activation(z), output_weight) + output_bias  # (...)
@@ -64,7 +65,8 @@ def relu_interpolant(knots: Tensor, values: Tensor) -> tuple:
         (). With ReLU it is f, which is constant outside the knots.
 
     Raises:
-        ValueError: There is not one value per knot, or the knots do not increase.
+        ValueError: There is not one value per knot, or the knots do not increase or
+            are not floating point.
 
     Source:
         de Boor 2001, A Practical Guide to Splines, chapters III (broken lines) and VIII
@@ -107,6 +109,10 @@ def _segments(knots: Tensor, values: Tensor) -> tuple:
         raise ValueError(
             "knots and values must be vectors of one length, at least 2, got shapes "
             f"{tuple(knots.shape)} and {tuple(values.shape)}; pass one value per knot"
+        )
+    if not knots.is_floating_point():
+        raise ValueError(
+            f"knots must be floating point, got {knots.dtype}; convert them"
         )
     run = knots[1:] - knots[:-1]
     if not ((run > 0) * (run < float("inf"))).all():

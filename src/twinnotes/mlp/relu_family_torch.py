@@ -34,10 +34,14 @@ def leaky_relu(x: Tensor, slope: float = 0.01) -> Tensor:
     Returns:
         Shape, dtype and unit of x.
 
+    Raises:
+        ValueError: x does not hold floating-point numbers.
+
     Source:
         Maas, Hannun & Ng 2013, Rectifier Nonlinearities Improve Neural Network Acoustic
         Models, ICML workshop WDLASL.
     """
+    _require_floating_point(x)
     return torch.where(x <= 0, slope * x, x)
 
 
@@ -55,11 +59,12 @@ def prelu(x: Tensor, slope: Tensor) -> Tensor:
         (..., d), dtype and unit of x.
 
     Raises:
-        ValueError: slope has another shape.
+        ValueError: slope has another shape, or x does not hold floating-point numbers.
 
     Source:
         He, Zhang, Ren & Sun 2015, arXiv:1502.01852, eq. (1), one slope per channel.
     """
+    _require_floating_point(x)
     d = x.shape[-1] if x.ndim else 1
     if tuple(slope.shape) not in {(1,), (d,)}:
         raise ValueError(
@@ -86,14 +91,14 @@ def maxout(pieces: Tensor, axis: int = -1) -> Tensor:
         the gradient evenly. An infinite maximum may come out as nan.
 
     Raises:
-        ValueError: pieces has no such axis, or the axis is empty.
+        ValueError: pieces has no such axis, or has an empty axis.
 
     Source:
         Goodfellow, Warde-Farley, Mirza, Courville & Bengio 2013, arXiv:1302.4389.
     """
-    if not -pieces.ndim <= axis < pieces.ndim or pieces.shape[axis] == 0:
+    if not -pieces.ndim <= axis < pieces.ndim or 0 in pieces.shape:
         raise ValueError(
-            f"pieces must have an axis {axis} with at least one piece, got shape "
+            f"pieces must have an axis {axis} and no empty axis, got shape "
             f"{tuple(pieces.shape)}; name the axis that numbers the pieces"
         )
     largest = pieces.detach().amax(dim=axis, keepdim=True)  # (..., 1, ...)
@@ -114,11 +119,22 @@ def softplus(x: Tensor) -> Tensor:
     Returns:
         Shape and dtype of x. Above 0, until e^x underflows.
 
+    Raises:
+        ValueError: x does not hold floating-point numbers.
+
     Source:
         Dugas, Bengio, Belisle, Nadeau & Garcia 2001, Incorporating Second-Order
         Functional Knowledge for Better Option Pricing, NIPS 13. The paper has no |x|.
     """
+    _require_floating_point(x)
     # 0 belongs to the left branch here and in relu. With abs, whose derivative at 0
     # comes out as 0, softplus would get the derivative 0 there instead of 1/2.
     magnitude = torch.where(x <= 0, -x, x)
     return relu(x) + torch.log1p(torch.exp(-magnitude))
+
+
+def _require_floating_point(x: Tensor) -> None:
+    if not x.is_floating_point():
+        raise ValueError(
+            f"x must hold floating-point numbers, got {x.dtype}; convert it to float32"
+        )

@@ -91,5 +91,6 @@ def hard_sigmoid(x: np.ndarray, slope: float = 1 / 6) -> np.ndarray:
 def _require_floating_point(x: np.ndarray) -> None:
     if not numpy.issubdtype(x.dtype, numpy.floating):
         raise ValueError(
-            f"x must hold floating-point numbers, got {x.dtype}; convert it to float32"
+            f"x must hold floating-point numbers, got {numpy.dtype(x.dtype)}; convert "
+            "it to float32"
         )

@@ -76,6 +76,7 @@ def _check_layers(
         )
     for number, (weight, bias) in enumerate(zip(weights, biases, strict=True), 1):
         fits = weight.ndim == 2 and size in (None, weight.shape[1])
+        fits = fits and 0 not in weight.shape
         if not fits or tuple(bias.shape) != tuple(weight.shape[:1]):
             raise ValueError(
                 f"layer {number} must have a weight (out, {size or 'in'}) and a bias "

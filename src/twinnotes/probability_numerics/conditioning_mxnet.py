@@ -24,7 +24,7 @@ def condition_number(a: np.ndarray) -> np.ndarray:
         largest and the smallest singular value occur once each.
 
     Raises:
-        ValueError: a is not a matrix with at least one entry.
+        ValueError: a is not a matrix with at least one entry, all of them finite.
 
     Source:
         Golub & Van Loan 2013, Matrix Computations, 4th ed., section 2.6.2.
@@ -33,6 +33,10 @@ def condition_number(a: np.ndarray) -> np.ndarray:
         raise ValueError(
             "a must be a matrix with at least one entry, got shape "
             f"{tuple(a.shape)}; take the matrices of a stack one at a time"
+        )
+    if not np.isfinite(a).all():
+        raise ValueError(
+            "every entry of a must be finite, got inf or nan; look for a division by 0"
         )
     wide = a if len(a) <= a.shape[1] else a.T  # svd takes no more rows than columns
     _, singular_values, _ = np.linalg.svd(wide)  # (min(m, n),), descending
@@ -55,14 +59,14 @@ def error_bound(a: np.ndarray, x: np.ndarray, b: np.ndarray) -> np.ndarray:
         is rounded too: use a higher precision here than x was computed in.
 
     Raises:
-        ValueError: a is not square, or x or b is not a vector that fits it.
+        ValueError: a is not square or not finite, or x or b is not a vector that fits.
 
     Source:
         Higham 2002, Accuracy and Stability of Numerical Algorithms, 2nd ed., section
         7.1.
     """
     shape = tuple(b.shape)  # (n,)
-    if tuple(a.shape) != 2 * shape or tuple(x.shape) != shape:
+    if a.ndim != 2 or tuple(a.shape) != 2 * shape or tuple(x.shape) != shape:
         raise ValueError(
             f"a must be (n, n) and x and b (n,), got {tuple(a.shape)}, "
             f"{tuple(x.shape)} and {shape}; flatten columns, since a column minus a "

@@ -20,7 +20,7 @@ def condition_number(a: Tensor) -> Tensor:
         largest and the smallest singular value occur once each.
 
     Raises:
-        ValueError: a is not a matrix with at least one entry.
+        ValueError: a is not a matrix with at least one entry, all of them finite.
 
     Source:
         Golub & Van Loan 2013, Matrix Computations, 4th ed., section 2.6.2.
@@ -29,6 +29,10 @@ def condition_number(a: Tensor) -> Tensor:
         raise ValueError(
             "a must be a matrix with at least one entry, got shape "
             f"{tuple(a.shape)}; take the matrices of a stack one at a time"
+        )
+    if not torch.isfinite(a).all():
+        raise ValueError(
+            "every entry of a must be finite, got inf or nan; look for a division by 0"
         )
     singular_values = torch.linalg.svdvals(a)  # (min(m, n),), descending
     return singular_values[0] / singular_values[-1]
@@ -50,14 +54,14 @@ def error_bound(a: Tensor, x: Tensor, b: Tensor) -> Tensor:
         is rounded too: use a higher precision here than x was computed in.
 
     Raises:
-        ValueError: a is not square, or x or b is not a vector that fits it.
+        ValueError: a is not square or not finite, or x or b is not a vector that fits.
 
     Source:
         Higham 2002, Accuracy and Stability of Numerical Algorithms, 2nd ed., section
         7.1.
     """
     shape = tuple(b.shape)  # (n,)
-    if tuple(a.shape) != 2 * shape or tuple(x.shape) != shape:
+    if a.ndim != 2 or tuple(a.shape) != 2 * shape or tuple(x.shape) != shape:
         raise ValueError(
             f"a must be (n, n) and x and b (n,), got {tuple(a.shape)}, "
             f"{tuple(x.shape)} and {shape}; flatten columns, since a column minus a "

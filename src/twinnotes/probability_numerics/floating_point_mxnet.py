@@ -22,7 +22,8 @@ def log_sum_exp(x: np.ndarray, axis: int = -1) -> np.ndarray:
         nan, that entry, with gradient 0.
 
     Raises:
-        ValueError: x does not hold floating-point numbers, or n = 0.
+        ValueError: x does not hold floating-point numbers, has no such axis, or has an
+            empty axis.
 
     Source:
         Blanchard, Higham & Higham 2021, IMA J. Numer. Anal. 41(4), arXiv:1909.03469,
@@ -49,7 +50,8 @@ def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
         Shape and dtype of x. nan along axis where the largest score is not finite.
 
     Raises:
-        ValueError: x does not hold floating-point numbers, or n = 0.
+        ValueError: x does not hold floating-point numbers, has no such axis, or has an
+            empty axis.
 
     Source:
         Blanchard, Higham & Higham 2021, IMA J. Numer. Anal. 41(4), arXiv:1909.03469,
@@ -97,10 +99,10 @@ def _require_floating_point(x: np.ndarray) -> None:
 
 def _largest(x: np.ndarray, axis: int) -> np.ndarray:
     _require_floating_point(x)
-    if x.shape[axis] == 0:
+    if not -x.ndim <= axis < x.ndim or 0 in x.shape:
         raise ValueError(
-            f"x must have at least one entry along axis {axis}, "
-            f"got shape {tuple(x.shape)}; leave out empty sums"
+            f"x must have an axis {axis} and no empty axis, got shape "
+            f"{tuple(x.shape)}; leave out empty sums"
         )
     # A constant: the shift cancels, so its gradient does too.
     return x.max(axis=axis, keepdims=True).detach()

@@ -10,12 +10,24 @@ npx.set_np()
 
 def _check_positive(a: np.ndarray, b: np.ndarray) -> None:
     """Refuse parameters with which the density has no finite integral."""
+    _check_numbers(a, b)
     for name, parameter in (("a", a), ("b", b)):
         if not (parameter.min() > 0 and parameter.max() < float("inf")):
             raise ValueError(
                 f"{name} must be positive and finite, got entries from "
                 f"{parameter.min().item():g} to {parameter.max().item():g}; a = b = 1 "
                 "is the uniform distribution"
+            )
+
+
+def _check_numbers(*arrays: np.ndarray) -> None:
+    """Refuse arrays without a number, and whole numbers, which MXNet compares wrong."""
+    for x in arrays:
+        if 0 in x.shape or not numpy.issubdtype(x.dtype, numpy.floating):
+            raise ValueError(
+                "every argument must hold floating-point numbers, at least one, got "
+                f"{numpy.dtype(x.dtype)} of shape {tuple(x.shape)}; convert counts to "
+                "float32"
             )
 
 
@@ -38,11 +50,13 @@ def beta_posterior(
         next toss shows heads.
 
     Raises:
-        ValueError: A count is negative or not whole, or a or b is not positive.
+        ValueError: A count is negative or not whole, or a or b is not positive, or an
+            argument is empty or not floating point.
 
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, eq. (2.18).
     """
+    _check_numbers(heads, tails)
     for name, count in (("heads", heads), ("tails", tails)):
         if not (count.min() >= 0 and (count - np.floor(count)).max() == 0):
             raise ValueError(
@@ -70,12 +84,14 @@ def beta_log_density(theta: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndar
         a small difference of large numbers.
 
     Raises:
-        ValueError: theta is not inside (0, 1), or a or b is not positive.
+        ValueError: theta is not inside (0, 1), or a or b is not positive, or one is
+            empty or not floating point.
 
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, eq. (2.13).
     """
     _check_positive(a, b)
+    _check_numbers(theta)
     if not (theta.min() > 0 and theta.max() < 1):
         raise ValueError(
             "theta must lie strictly between 0 and 1, got entries from "
@@ -101,11 +117,13 @@ def beta_mode(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     Raises:
         ValueError: No single theta is the most likely: the density is constant, as
-            before any toss, or infinite at an end.
+            before any toss, or infinite at an end; or a or b is empty or not floating
+            point.
 
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, eqs. (2.8) and (B.9).
     """
+    _check_numbers(a, b)
     if not (a.min() >= 1 and b.min() >= 1 and (a + b).min() > 2):
         raise ValueError(
             "a and b must be at least 1 and not both 1, or no single theta is the most "
@@ -131,11 +149,17 @@ def beta_quantile(below: float, a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     Raises:
         ValueError: below is no probability, a or b is negative or not whole, or both
-            are 0.
+            are 0, or one is empty or not floating point, or their shapes differ.
 
     Source:
         Digital Library of Mathematical Functions, eq. 8.17.5.
     """
+    _check_numbers(a, b)
+    if a.shape != b.shape:
+        raise ValueError(
+            f"a and b must have one shape, got {tuple(a.shape)} and {tuple(b.shape)}; "
+            "repeat the smaller one"
+        )
     parameters = np.stack([a, b])  # (2, ...)
     fraction = parameters - np.floor(parameters)
     whole = parameters.min() >= 0 and fraction.max() == 0 and (a + b).min() > 0

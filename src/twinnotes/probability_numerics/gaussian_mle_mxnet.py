@@ -18,11 +18,18 @@ def _residual(prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
             f"targets of other examples; got {tuple(prediction.shape)} and "
             f"{tuple(target.shape)}; reshape one of them"
         )
+    if not numpy.issubdtype(prediction.dtype, numpy.floating):
+        raise ValueError(
+            f"prediction must be floating point, got {numpy.dtype(prediction.dtype)}; "
+            "convert it"
+        )
     return prediction - target
 
 
 def _check_spread(name: str, spread: np.ndarray, shape: tuple[int, ...]) -> None:
     """Refuse a variance or scale that is not positive or does not fit the examples."""
+    if 0 in shape:
+        raise ValueError(f"there must be an example, got shape {shape}; leave out none")
     if tuple(spread.shape) not in ((), shape) or not spread.min() > 0:
         raise ValueError(
             f"{name} must be positive and of shape () or {shape}, got shape "
@@ -44,7 +51,7 @@ def squared_error(prediction: np.ndarray, target: np.ndarray) -> np.ndarray:
         Shape of prediction, in the unit of the target squared.
 
     Raises:
-        ValueError: The shapes differ.
+        ValueError: The shapes differ, or prediction is not floating point.
 
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, eq. (1.2), one summand.
@@ -69,7 +76,8 @@ def gaussian_nll(
         Shape of prediction, in nats. Negative where the density is above 1.
 
     Raises:
-        ValueError: The shapes do not fit, or a variance is not positive.
+        ValueError: The shapes do not fit or are empty, a variance is not positive, or
+            prediction is not floating point.
 
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, eq. (1.62), one summand.
@@ -95,7 +103,8 @@ def laplace_nll(
         Shape of prediction, in nats. Negative where the density is above 1.
 
     Raises:
-        ValueError: The shapes do not fit, or a scale is not positive.
+        ValueError: The shapes do not fit or are empty, a scale is not positive, or
+            prediction is not floating point.
 
     Source:
         Boyd & Vandenberghe 2004, Convex Optimization, section 7.1.1, Laplacian noise.
@@ -128,9 +137,9 @@ def gaussian_mle(
         Bishop 2006, Pattern Recognition and Machine Learning, section 3.1.1.
     """
     n, d = features.shape if features.ndim == 2 else (0, 1)
-    if n < d or tuple(target.shape) != (n,):
+    if n < d or d < 1 or tuple(target.shape) != (n,):
         raise ValueError(
-            "features must have shape (n, d), n >= d, and target shape (n,), got "
+            "features must have shape (n, d), n >= d >= 1, and target shape (n,), got "
             f"{tuple(features.shape)} and {tuple(target.shape)}; flatten the target "
             "or drop features"
         )

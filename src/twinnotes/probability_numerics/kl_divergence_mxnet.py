@@ -22,8 +22,8 @@ def kl_divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray:
         0, and its gradient comes out as 0; a term with q_i = 0 < p_i is inf.
 
     Raises:
-        ValueError: p and q are empty or differ in shape, hold a negative number, or
-            do not sum to 1 along the last axis within 1e-5.
+        ValueError: p and q are empty, differ in shape or are not floating point, hold a
+            negative number, or do not sum to 1 along the last axis within 1e-5.
 
     Source:
         Cover & Thomas 2006, Elements of Information Theory, 2nd ed., section 2.3.
@@ -55,8 +55,8 @@ def kl_divergence_from_logits(p_logits: np.ndarray, q_logits: np.ndarray) -> np.
         (...), dtype of p_logits, in nats.
 
     Raises:
-        ValueError: The arguments are empty or differ in shape, or the largest logit
-            of a distribution is not finite.
+        ValueError: The arguments are empty, differ in shape or are not floating point,
+            or the largest logit of a distribution is not finite.
 
     Source:
         Cover & Thomas 2006, section 2.3; Blanchard, Higham & Higham 2019,
@@ -86,6 +86,14 @@ def _check_shapes(p: np.ndarray, q: np.ndarray) -> None:
         raise ValueError(
             "both arguments must have one shape (..., n) without an empty axis, got "
             f"{tuple(p.shape)} and {tuple(q.shape)}; repeat the smaller one yourself"
+        )
+    if not (
+        numpy.issubdtype(p.dtype, numpy.floating)
+        and numpy.issubdtype(q.dtype, numpy.floating)
+    ):
+        raise ValueError(
+            f"both arguments must be floating point, got {numpy.dtype(p.dtype)} and "
+            f"{numpy.dtype(q.dtype)}; convert them to float32"
         )
 
 

@@ -18,8 +18,8 @@ def kl_divergence(p: Tensor, q: Tensor) -> Tensor:
         0, and its gradient comes out as 0; a term with q_i = 0 < p_i is inf.
 
     Raises:
-        ValueError: p and q are empty or differ in shape, hold a negative number, or
-            do not sum to 1 along the last axis within 1e-5.
+        ValueError: p and q are empty, differ in shape or are not floating point, hold a
+            negative number, or do not sum to 1 along the last axis within 1e-5.
 
     Source:
         Cover & Thomas 2006, Elements of Information Theory, 2nd ed., section 2.3.
@@ -51,8 +51,8 @@ def kl_divergence_from_logits(p_logits: Tensor, q_logits: Tensor) -> Tensor:
         (...), dtype of p_logits, in nats.
 
     Raises:
-        ValueError: The arguments are empty or differ in shape, or the largest logit
-            of a distribution is not finite.
+        ValueError: The arguments are empty, differ in shape or are not floating point,
+            or the largest logit of a distribution is not finite.
 
     Source:
         Cover & Thomas 2006, section 2.3; Blanchard, Higham & Higham 2019,
@@ -82,6 +82,11 @@ def _check_shapes(p: Tensor, q: Tensor) -> None:
         raise ValueError(
             "both arguments must have one shape (..., n) without an empty axis, got "
             f"{tuple(p.shape)} and {tuple(q.shape)}; repeat the smaller one yourself"
+        )
+    if not (p.is_floating_point() and q.is_floating_point()):
+        raise ValueError(
+            f"both arguments must be floating point, got {p.dtype} and {q.dtype}; "
+            "convert them to float32"
         )
 
 

@@ -54,10 +54,10 @@ def read_houses(path: str, priced: bool) -> Houses:
         n >= 1 houses.
 
     Raises:
-        ValueError: The file is no such table or is cut short; a column is missing,
-            unknown or repeated; a row has a value too few or too many, something else
-            than a number in a column of NUMERIC, no price above 0, or the Id of
-            another row. The message names the row and the column.
+        ValueError: The file cannot be read, is no such table or is cut short; a column
+            is missing, unknown or repeated; a row has a value too few or too many,
+            something else than a number in a column of NUMERIC, no price above 0, or
+            the Id of another row. The message names the row and the column.
 
     Source:
         De Cock 2011, Ames, Iowa: Alternative to the Boston Housing Data, Journal of
@@ -97,12 +97,14 @@ def _read_rows(path: str, columns: list[str]) -> dict[int, dict[str, str]]:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
         reader = csv.reader(io.StringIO(text), strict=True)
+        if "\0" in text:
+            raise csv.Error("it holds the character NUL")
         names = next(reader, [])
         rows = {}
         for row in reader:
             if row:  # an empty line is none
                 rows[reader.line_num] = row
-    except (UnicodeDecodeError, csv.Error) as error:
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ValueError(
             f"{path} must be a CSV file in UTF-8, got: {error}; download it again"
         ) from None
@@ -167,10 +169,17 @@ def fit_encoding(quantities: numpy.ndarray, categories: numpy.ndarray) -> Encodi
         Mean and scale of each quantity, 0 and 1 for one that is always missing; column
         and value of each category that occurs.
 
+    Raises:
+        ValueError: A quantity is infinite.
+
     Source:
         Hastie, Tibshirani & Friedman 2009, The Elements of Statistical Learning,
         section 7.10.2: why every step must be inside the cross-validation.
     """
+    if numpy.isinf(quantities).any():
+        raise ValueError(
+            "quantities must be finite or nan, got inf; correct the houses"
+        )
     known = ~numpy.isnan(quantities)  # (n, 35)
     count = numpy.maximum(known.sum(0), 1)
     mean = numpy.where(known, quantities, 0).sum(0) / count
@@ -270,12 +279,18 @@ def train(
         Mean loss of each epoch's minibatches, squared unit of target.
 
     Raises:
-        ValueError: There are fewer houses than batch_size, so no step would be taken.
+        ValueError: The shapes do not fit, or there are fewer houses than batch_size, so
+            no step would be taken.
 
     Source:
         Sutskever et al. 2013, ICML, On the importance of initialization and momentum in
         deep learning, section 2: momentum, with the learning rate outside v.
     """
+    if features.ndim != 2 or target.shape != features.shape[:1]:
+        raise ValueError(
+            "features must have shape (n, d) and target (n,), got "
+            f"{features.shape} and {target.shape}; give every house one price"
+        )
     if len(features) < batch_size:
         raise ValueError(
             f"features must have at least batch_size = {batch_size} rows, got "
@@ -340,14 +355,16 @@ def rmse(prediction: numpy.ndarray, target: numpy.ndarray) -> float:
         Float, in the unit of the target.
 
     Raises:
-        ValueError: The arguments differ in shape, or the result is not a number.
+        ValueError: The arguments differ in shape or are empty, or the result is not a
+            number.
 
     Source:
         Kaggle, House Prices: Advanced Regression Techniques, Evaluation.
     """
     error = float("nan")
-    if prediction.shape == target.shape:
-        error = float(numpy.sqrt(numpy.mean((prediction - target) ** 2)))
+    if prediction.shape == target.shape and 0 not in target.shape:
+        with numpy.errstate(all="ignore"):
+            error = float(numpy.sqrt(numpy.mean((prediction - target) ** 2)))
     if not math.isfinite(error):
         raise ValueError(
             "prediction and target must have one shape and finite numbers, got shapes "
@@ -408,8 +425,8 @@ def write_submission(path: str, ids: numpy.ndarray, log_price: numpy.ndarray) ->
         Nothing.
 
     Raises:
-        ValueError: The arguments differ in length, a price is not finite, or path is a
-            file that is not a submission.
+        ValueError: The arguments differ in length, a price is not finite and above 0,
+            or path is no submission or cannot be written.
 
     Source:
         Kaggle, House Prices: Advanced Regression Techniques, Evaluation.
@@ -417,21 +434,27 @@ def write_submission(path: str, ids: numpy.ndarray, log_price: numpy.ndarray) ->
     file = Path(path)
     with numpy.errstate(over="ignore"):
         prices = numpy.exp(log_price)  # (n,) US dollars
-    if len(ids) != len(prices) or not numpy.isfinite(prices).all():
+    good = numpy.isfinite(prices) & (prices > 0)
+    if ids.shape != prices.shape or ids.ndim != 1 or not good.all():
         raise ValueError(
-            "every Id must get one finite price, got "
-            f"{len(ids)} ids and {int(numpy.isfinite(prices).sum())} finite prices; "
+            f"every Id must get one finite price above 0, got ids {ids.shape} and "
+            f"prices {prices.shape}, {int(good.sum())} of them finite and above 0; "
             "predict from the test houses and exponentiate only once"
         )
-    if file.exists() and not file.read_bytes().startswith(b"Id,SalePrice"):
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["Id", "SalePrice"])
+    writer.writerows(zip(ids, numpy.round(prices, 2).tolist(), strict=True))
+    try:
+        # The whole first line: a training file may begin with Id,SalePrice,LotArea.
+        if file.exists() and file.read_bytes().split(b"\n")[0] != b"Id,SalePrice":
+            raise OSError("a file whose first line is not Id,SalePrice")
+        file.write_text(text.getvalue(), encoding="utf-8", newline="")
+    except (OSError, UnicodeEncodeError) as error:
         raise ValueError(
-            f"{path} must be new or an older submission, got a file that does not "
-            "begin with Id,SalePrice; choose another name"
-        )
-    with file.open("w", encoding="utf-8", newline="") as target:
-        writer = csv.writer(target, lineterminator="\n")
-        writer.writerow(["Id", "SalePrice"])
-        writer.writerows(zip(ids, numpy.round(prices, 2).tolist(), strict=True))
+            f"{path} must be new or an older submission, got: {error}; choose another "
+            "name"
+        ) from None
 
 
 # --8<-- [end:submit]
