@@ -96,8 +96,9 @@ def browser():
     """Chromium: the one installed here, or else the one that Playwright brought."""
     with contextlib.ExitStack() as stack:
         try:
-            from playwright.sync_api import Error, sync_playwright
+            from playwright.sync_api import Error, expect, sync_playwright
 
+            expect.set_options(timeout=30_000)  # a busy machine is slow, not wrong
             playwright = stack.enter_context(sync_playwright())
             names = ("chromium", "chromium-browser", "google-chrome")
             chromium = playwright.chromium.launch(
