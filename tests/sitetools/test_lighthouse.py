@@ -35,13 +35,6 @@ def test_the_site_is_served_as_a_static_host_does(tmp_path):
         assert (status, gzip.decompress(body)) == (404, b"none")
 
 
-@pytest.mark.parametrize(
-    ("index", "factor"), [(3000, 4), (1056, 4), (528, 2), (264, 1), (100, 1)]
-)
-def test_no_machine_is_slowed_down_more_than_lighthouse_does(index, factor):
-    assert lighthouse.slowdown(index) == factor
-
-
 def result(performance, rest=1.0, index=2000):
     categories = {c: {"score": rest, "auditRefs": []} for c in lighthouse.CATEGORIES}
     categories["performance"]["score"] = performance
@@ -63,17 +56,33 @@ def test_the_best_performance_counts_and_the_worst_of_the_rest(
 ):
     left = list(runs)
     monkeypatch.setattr(lighthouse, "report", lambda _: left.pop(0))
-    measured, _, number, _ = lighthouse.measure("", "mobile", "dark", 4.0)
+    measured, _, number = lighthouse.measure("", "mobile", "dark")
     assert (measured, number, left) == (found, len(runs), [])
 
 
-def test_a_phone_is_slowed_down_and_a_desktop_is_not():
-    phone = lighthouse.command("http://a/", "mobile", "dark", 2.5)
-    assert "--throttling.cpuSlowdownMultiplier=2.5" in phone
-    assert any("preferredColorScheme=0" in word for word in phone)
-    desktop = lighthouse.command("http://a/", "desktop", "light", 2.5)
-    assert "--preset=desktop" in desktop
-    assert not any("cpuSlowdown" in word for word in desktop)
+def test_lighthouse_is_left_as_it_is():
+    for profile, scheme in ("mobile", "dark"), ("desktop", "light"):
+        words = lighthouse.command("http://a/", profile, scheme)
+        assert not any("throttling" in word for word in words)
+        assert ("--preset=desktop" in words) == (profile == "desktop")
+        (flags,) = (word for word in words if word.startswith("--chrome-flags="))
+        assert f"preferredColorScheme={['dark', 'light'].index(scheme)}" in flags
+
+
+@pytest.mark.parametrize("score", [0.99, 1.0])
+def test_below_100_the_command_fails(monkeypatch, tmp_path, capsys, score):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site/index.html").touch()
+    monkeypatch.setattr(lighthouse, "ROOT", tmp_path)
+    monkeypatch.setattr(lighthouse, "find_browser", lambda: "/chromium")
+    monkeypatch.setattr(lighthouse.shutil, "which", lambda _: "/npx")
+    monkeypatch.setattr(lighthouse, "report", lambda _: result(score, index=900))
+    if score < 1:
+        with pytest.raises(SystemExit, match="16 of 16 are below 100"):
+            lighthouse.main()
+    else:
+        lighthouse.main()
+    assert "16 best runs had a benchmark index below 1000" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
