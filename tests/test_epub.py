@@ -8,13 +8,14 @@ import posixpath
 import re
 import shutil
 import zipfile
+from types import SimpleNamespace
 from urllib.parse import unquote
 
 import pytest
 from bs4 import BeautifulSoup
 from mkdocs.exceptions import PluginError
 
-from sitetools import availability, concepts, epub, pages
+from sitetools import availability, concepts, epub, hooks, pages
 from test_plain import ROOT, ran
 
 NOTES = ["foundations/norms.md", "foundations/backpropagation.md"]
@@ -186,3 +187,20 @@ def test_a_formula_that_pandoc_cannot_read_is_an_error(book, tmp_path, monkeypat
     with pytest.raises(PluginError, match=r"pandoc: .*Could not convert"):
         write(tmp_path / "wrong.epub", "en", [("Foundations", NOTES[:1])])
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("with_books", [False, True])
+def test_the_home_page_links_to_the_book_if_there_is_one(
+    language, with_books, monkeypatch
+):
+    monkeypatch.setattr(hooks, "_WITH_BOOKS", with_books)
+    home = pages.Page(ROOT / "docs" / language / "index.md")
+    file = SimpleNamespace(
+        abs_src_path=str(home.path), src_uri=f"{language}/index.md", locale=language
+    )
+    text = hooks.on_page_markdown(home.text.strip(), SimpleNamespace(file=file))
+    assert "<!--" not in text
+    folder = "" if language == "en" else language
+    links = re.findall(r'^- <a href="([^"]+\.epub)"', text, re.MULTILINE)
+    links = [posixpath.normpath(posixpath.join(folder, link)) for link in links]
+    assert links == [epub.file_name(language)] * with_books

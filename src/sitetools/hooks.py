@@ -40,7 +40,7 @@ _EXCLUDED = re.compile(
 
 # With this set, as `make epub` does, the site holds the books and links to them.
 _WITH_BOOKS = bool(os.environ.get("TWINNOTES_EPUB"))
-_IF_BOOKS = re.compile(r"^<!-- books: (.*) -->\n", re.MULTILINE)
+_IF_BOOKS = re.compile(r"^<!-- books: (.*) -->$", re.MULTILINE)
 
 
 def on_config(config):
@@ -69,7 +69,7 @@ def on_serve(server, builder, **_):
 def on_page_markdown(markdown, page, **_):
     maths.set_source(page.file.abs_src_path)
     glossary.set_page(page.file.src_uri)
-    markdown = _IF_BOOKS.sub(r"\1\n" if _WITH_BOOKS else "", markdown)
+    markdown = _IF_BOOKS.sub(r"\1" if _WITH_BOOKS else "", markdown)
     return downloads.add_links(markdown, Path(page.file.abs_src_path), page.file.locale)
 
 
