@@ -170,7 +170,7 @@ KINDS = [
     ("increasing", "increasing"),
     (r"one axis for each", "table"),
     (
-        "along the last axis, distribution|one distribution|^[pq]: Probabilities",
+        "one distribution along|Probabilities of the model|output of softmax",
         "distribution",
     ),
     ("strictly between 0 and 1", "inside"),
@@ -184,8 +184,7 @@ KINDS = [
 
 
 def kind_of(name, text):
-    body = re.sub(r"^[^.]*\)\. |^(Any|Same) shape[.,] ", "", text)
-    body = f"{name}: {body}"
+    body = f"{name}: " + re.sub(r"^\(.*?\)\. |^(Any|Same) shape[.,] ", "", text)
     for words, kind in KINDS:
         if re.search(words, body):
             return kind
