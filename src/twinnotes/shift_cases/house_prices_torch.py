@@ -446,10 +446,11 @@ def write_submission(path: str, ids: numpy.ndarray, log_price: numpy.ndarray) ->
     writer.writerow(["Id", "SalePrice"])
     writer.writerows(zip(ids, numpy.round(prices, 2).tolist(), strict=True))
     try:
+        content = text.getvalue().encode()  # an error must not leave an empty file
         # The whole first line: a training file may begin with Id,SalePrice,LotArea.
         if file.exists() and file.read_bytes().split(b"\n")[0] != b"Id,SalePrice":
             raise OSError("a file whose first line is not Id,SalePrice")
-        file.write_text(text.getvalue(), encoding="utf-8", newline="")
+        file.write_bytes(content)
     except (OSError, UnicodeEncodeError) as error:
         raise ValueError(
             f"{path} must be new or an older submission, got: {error}; choose another "
