@@ -144,5 +144,6 @@ def test_what_only_pages_load_may_vanish(tmp_path):
 @pytest.mark.parametrize("version", ["1", "v1.2.3", "dev", "1.2/..", "latest2"])
 def test_a_version_has_a_name(monkeypatch, version):
     monkeypatch.setenv("VERSION", version)
+    monkeypatch.setattr(publish, "git_utils", None)  # it stops before anything is done
     with pytest.raises(SystemExit, match=r"^VERSION must be latest or like 1\.2, "):
         publish.main()
