@@ -216,8 +216,11 @@ def main() -> None:
     files = list(chain.from_iterable(picked.values()))
     wrong = verdict(mutants, files, entries, all_files=not words)
     late = [m for m in mutants if m.status == "timeout"]
-    print(*(f"{m.file}:{m.line}: timed out\n{m.change}\n" for m in late), sep="\n")
-    print(*(f"{paragraph}\n" for paragraph in wrong), sep="\n")
+    for paragraph in [
+        *(f"{m.file}:{m.line}: timed out\n{m.change}" for m in late),
+        *wrong,
+    ]:
+        print(paragraph, end="\n\n")
     minutes = (time.monotonic() - started) / 60
     print(f"{summary(f'{len(files)} files', mutants, entries)}, {minutes:.1f} minutes")
     sys.exit(bool(wrong))
