@@ -1,5 +1,6 @@
 """Both gradient_checking twins against gradients that are known by formula."""
 
+import inspect
 from fractions import Fraction
 
 import numpy as np
@@ -101,7 +102,8 @@ def test_optimal_steps_minimize_the_sum_of_the_bounds(eps):
 
 def test_default_step_is_the_cube_root_of_the_machine_epsilon(concept):
     for function in (concept.central_difference, concept.gradient_check):
-        np.testing.assert_allclose(function.__defaults__[0], EPS ** (1 / 3), rtol=0.02)
+        step = inspect.signature(function).parameters["step"].default
+        np.testing.assert_allclose(step, EPS ** (1 / 3), rtol=0.02)
 
 
 @pytest.mark.equation("gradient-check-error")

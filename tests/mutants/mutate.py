@@ -98,7 +98,7 @@ def chosen(words: list[str]) -> dict[str, list[str]]:
 
 
 def mutmut(root: Path, *arguments: str) -> str:
-    """Run mutmut in a folder, and end everything if it fails."""
+    """Run mutmut in a folder; raises RuntimeError with its output if it fails."""
     done = subprocess.run(
         [sys.executable, "-m", "mutmut", *arguments],
         cwd=root,
@@ -200,10 +200,15 @@ def main() -> None:
     words = os.environ.get("ONLY", "").split()
     picked, entries, started = chosen(words), load(), time.monotonic()
     mutants: list[Mutant] = []
+    failed: list[str] = []
 
     def work(judge: str, files: list[str]) -> None:
         began = time.monotonic()
-        found = examine(judge, files)
+        try:
+            found = examine(judge, files)
+        except RuntimeError as error:  # such as a test that is red without a mutant
+            failed.append(f"{judge}: {error}")
+            return
         mutants.extend(found)
         for file in files:
             own = [m for m in found if m.file == file]
@@ -216,11 +221,15 @@ def main() -> None:
     files = list(chain.from_iterable(picked.values()))
     wrong = verdict(mutants, files, entries, all_files=not words)
     late = [m for m in mutants if m.status == "timeout"]
-    print(*(f"{m.file}:{m.line}: timed out\n{m.change}\n" for m in late), sep="\n")
-    print(*(f"{paragraph}\n" for paragraph in wrong), sep="\n")
+    for paragraph in [
+        *(f"{m.file}:{m.line}: timed out\n{m.change}" for m in late),
+        *wrong,
+        *failed,
+    ]:
+        print(paragraph, end="\n\n")
     minutes = (time.monotonic() - started) / 60
     print(f"{summary(f'{len(files)} files', mutants, entries)}, {minutes:.1f} minutes")
-    sys.exit(bool(wrong))
+    sys.exit(bool(wrong or failed))
 
 
 if __name__ == "__main__":

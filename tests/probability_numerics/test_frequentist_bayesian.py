@@ -265,6 +265,10 @@ def test_edges(concept, framework):
     np.testing.assert_allclose(
         quantile(framework, concept, 0.3, [0, 4], [2, 0]), [0, 1], atol=1e-14
     )
+    for a, b in ((0, 1), (1, 0)):  # the smallest that are allowed
+        np.testing.assert_allclose(
+            quantile(framework, concept, 0.3, a, b), a, atol=1e-14
+        )
     one = framework.array(np.array(1.0))
     two = framework.array(np.array(2.0))
     assert framework.numpy(concept.beta_mode(one, two)) == 0
