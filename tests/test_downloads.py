@@ -61,7 +61,8 @@ def test_every_program_has_its_stamp(site_dir, language, name):
     shown = {}
     for code in soup.select("div.language-python pre"):
         line = code.find_next("p", class_="take-away")
-        shown[code.get_text()] = line.get_text()
+        # The cells of a lab may read the same in both tabs.
+        shown.setdefault(code.get_text(), []).append(line.get_text())
         assert not line.find_all("a", class_="term"), "a stamp is no running text"
     for framework in programs.FRAMEWORKS:
         concept = str(name).replace("-", "_")
@@ -69,7 +70,7 @@ def test_every_program_has_its_stamp(site_dir, language, name):
         for program in programs.load(path, ROOT):
             stamp = verified.stamp(program, language)
             assert stamp != verified.TEXT[language]["stale"]
-            assert shown[program.code].endswith(stamp)
+            assert any(line.endswith(stamp) for line in shown[program.code])
 
 
 @pytest.mark.parametrize("half", programs.FRAMEWORKS)
