@@ -255,12 +255,18 @@ def test_rejects_whole_numbers(on_tape):
         on_tape.variable(np.arange(3), [])
 
 
-def test_rejects_matmul_of_vectors(on_tape, rng):
+def test_rejects_empty_values(on_tape):
+    with pytest.raises(ValueError, match=r"float64 of shape \(0, 3\).*no axis empty"):
+        on_tape.variable(np.zeros((0, 3)), [])
+
+
+def test_rejects_matmul_of_what_does_not_fit(on_tape, rng):
     tape = []
     a = on_tape.variable(rng.standard_normal((2, 3)), tape)
     b = on_tape.variable(rng.standard_normal(3), tape)
 
     for pair, shapes in (
+        ((a, a), r"\(2, 3\) and \(2, 3\)"),
         ((a, b), r"\(2, 3\) and \(3,\)"),
         ((b, b), r"\(3,\) and \(3,\)"),
     ):

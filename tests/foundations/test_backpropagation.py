@@ -1,5 +1,7 @@
 """Both twins of forward and backward against loops and central differences in NumPy."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -218,4 +220,21 @@ def test_rejects_what_would_be_broadcast(concept, framework, rng, x, y):
     arrays = [framework.array(a) for a in (np.ones(x), np.ones(y), w1, w2)]
     message = r"x, y, w1 and w2 must have shapes \(d,\), .* got \(.*pass one example"
     with pytest.raises(ValueError, match=message):
+        concept.forward(*arrays, DECAY)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ((0,), (2,), (4, 0), (2, 4)),
+        ((3,), (2,), (0, 3), (2, 0)),
+        ((3,), (0,), (4, 3), (0, 4)),
+        ((3, 5), (2,), (4, 3, 5), (2, 4)),  # they fit, but w1 is no matrix
+        ((), (2,), (4,), (2, 4)),
+    ],
+    ids=str,
+)
+def test_rejects_empty_axes_and_weights_that_are_no_matrix(concept, framework, shapes):
+    arrays = [framework.array(np.ones(shape)) for shape in shapes]
+    with pytest.raises(ValueError, match=re.escape(f"got {str(shapes)[1:-1]}; pass")):
         concept.forward(*arrays, DECAY)

@@ -275,6 +275,13 @@ def test_rejects_steps_that_change_nothing(concept, framework, step):
         concept.gradient_check(cubes, framework.array(np.array([1e-3, 1.0])), step)
 
 
+def test_rejects_a_step_of_zero_at_a_point_without_entries(concept, framework):
+    x = framework.array(np.zeros(0))
+    assert framework.numpy(concept.central_difference(cubes, x)).shape == (0,)
+    with pytest.raises(ValueError, match=r"step must be positive .*, got 0\.0;"):
+        concept.central_difference(cubes, x, 0.0)
+
+
 def test_rejects_values_that_are_not_float64_numbers(concept, framework):
     x = framework.array(np.ones(3))
     with pytest.raises(

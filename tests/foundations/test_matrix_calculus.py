@@ -204,10 +204,29 @@ def test_leaves_its_argument_alone(concept, framework):
     np.testing.assert_array_equal(framework.numpy(x.grad), [2, 4])
 
 
+def test_stays_on_the_device_of_the_point(concept, framework):
+    if framework.name == "torch":
+        x, device = framework.module.zeros(3, device="meta"), "device"
+    else:
+        x, device = (
+            framework.array(np.zeros(3)).as_in_ctx(framework.module.cpu(1)),
+            "ctx",
+        )
+    j = concept.jacobian(lambda x: x[:2] * x[:2], x)
+
+    assert tuple(j.shape) == (2, 3)
+    assert getattr(j, device) == getattr(x, device)
+
+
 @pytest.mark.parametrize("shape", [(), (2, 3)], ids=str)
 def test_rejects_a_point_that_is_not_a_vector(concept, framework, shape):
     with pytest.raises(ValueError, match=r"x must be a vector, got shape \("):
         concept.jacobian(lambda x: x, framework.array(np.ones(shape)))
+
+
+def test_rejects_whole_numbers(concept, framework):
+    with pytest.raises(ValueError, match=r"got shape \(2,\) and .*int64; flatten"):
+        concept.jacobian(lambda x: x, framework.array(np.array([3, -4])))
 
 
 @pytest.mark.parametrize("shape", [(), (2, 3), (0,)], ids=str)

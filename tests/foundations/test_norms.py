@@ -91,6 +91,11 @@ def test_rejects_what_is_not_a_vector(concept, framework, shape):
         concept.vector_norm(framework.array(np.zeros(shape)))
 
 
+def test_rejects_whole_numbers(concept, framework):
+    with pytest.raises(ValueError, match=r"got shape \(2,\) and .*int64; convert"):
+        concept.vector_norm(framework.array(np.array([3, -4])))
+
+
 @pytest.mark.parametrize("p", [0.0, 0.5, float("nan")])
 def test_rejects_orders_below_one(concept, framework, p):
     with pytest.raises(ValueError, match="p must be at least 1, got"):

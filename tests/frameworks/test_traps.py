@@ -1,5 +1,7 @@
 """Both twins of the safe spellings against NumPy, where the frameworks go wrong."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -19,7 +21,9 @@ def sigmoid(x):
 
 
 @pytest.mark.equation("safe-standard-deviation")
-@pytest.mark.parametrize(("shape", "axis"), [((5,), 0), ((3, 4), 0), ((2, 3, 4), -1)])
+@pytest.mark.parametrize(
+    ("shape", "axis"), [((5,), 0), ((3, 4), 0), ((3, 4), -2), ((2, 3, 4), -1)]
+)
 def test_standard_deviation(concept, framework, rng, shape, axis):
     assert_matches(
         framework,
@@ -52,17 +56,42 @@ def test_equal_numbers_have_deviation_and_gradient_0(concept, framework):
     assert np.all(np.isfinite(grad)) and abs(grad[1]).min() > 0.05
 
 
-def test_an_empty_axis_is_refused(concept, framework):
-    x = framework.array(np.zeros((0, 3)))
+def test_one_float32_number_has_deviation_0_in_float32(concept, framework):
+    x = framework.array(np.array([[3.0, -4.0]], np.float32))
+    value = framework.numpy(concept.standard_deviation(x, 0))
 
-    with pytest.raises(ValueError, match=r"no empty axis, got shape \(0, 3"):
-        concept.standard_deviation(x, 0)
+    assert value.dtype == np.float32
+    np.testing.assert_array_equal(value, [0, 0])
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis"), [((0, 3), 0), ((3, 0), 0), ((2, 3), 2), ((2, 3), -3)]
+)
+def test_an_empty_axis_and_one_that_is_not_there_are_refused(
+    concept, framework, shape, axis
+):
+    message = re.escape(f"an axis {axis} and no empty axis, got shape {shape};")
+    with pytest.raises(ValueError, match=message):
+        concept.standard_deviation(framework.array(np.zeros(shape)), axis)
+
+
+@pytest.mark.parametrize("function", ["standard_deviation", "binary_cross_entropy"])
+def test_whole_numbers_are_refused(concept, framework, function):
+    x = framework.array(np.array([0, 1]))
+    with pytest.raises(ValueError, match=r"floating.point.*, got .*int64; convert it"):
+        getattr(concept, function)(x, 0 if function == "standard_deviation" else x)
+
+
+def test_labels_without_an_entry_are_refused(concept, framework):
+    x = framework.array(np.zeros((2, 0)))
+    with pytest.raises(ValueError, match=r"must agree, got \(2, 0\) and \(2, 0\);"):
+        concept.binary_cross_entropy(x, x)
 
 
 @pytest.mark.equation("safe-binary-cross-entropy")
 def test_binary_cross_entropy(concept, framework, rng):
-    logits = 3 * rng.standard_normal((4, 5))
-    labels = rng.random((4, 5))
+    logits = 3 * rng.standard_normal((4, 1, 5))
+    labels = rng.random((4, 1, 5))
 
     assert_matches(
         framework,
@@ -135,7 +164,10 @@ def test_select(concept, framework, rng, other):
     "condition", [np.array([1.0, 0.0]), np.array([1, 0]), np.array([True])], ids=str
 )
 def test_a_condition_is_boolean_and_of_the_same_shape(concept, framework, condition):
-    with pytest.raises(ValueError, match=r"must be boolean \(2,\), got .*; compare"):
+    got = re.escape(f"{condition.dtype} {condition.shape}; compare, as in x > 0")
+    with pytest.raises(
+        ValueError, match=rf"must be boolean \(2,\), got (torch\.)?{got}$"
+    ):
         concept.select(framework.array(condition), framework.array(np.ones(2)), 0.0)
 
 

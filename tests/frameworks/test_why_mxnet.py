@@ -114,6 +114,18 @@ def test_names_shapes_and_copies(concept, framework):
     assert not np.array_equal(again["0.bias"], arrays["0.bias"])
 
 
+def test_names_in_a_network_of_networks(concept, framework):
+    inner = build(framework, ("dense", 3, 4), ("norm", 4))
+    if framework.name == "torch":
+        net = framework.module.nn.Sequential(inner)
+    else:
+        net = framework.module.gluon.nn.Sequential()
+        net.add(inner)
+
+    names = ["0.weight", "0.bias", *NAMES[2:6]]
+    assert list(concept.parameters_to_arrays(net)) == [f"0.{name}" for name in names]
+
+
 @pytest.mark.equation("same-function-two-frameworks")
 def test_loaded_network_is_the_function_of_its_arrays(concept, framework, rng):
     net, arrays = convolutional(framework), draw(rng)
