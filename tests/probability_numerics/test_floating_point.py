@@ -267,7 +267,7 @@ def test_the_axis_is_the_last_unless_told_and_counts_from_either_end(
     concept, framework, rng, name
 ):
     function, reference = getattr(concept, name), globals()[name]
-    x = rng.standard_normal((2, 3, 4))
+    x = rng.standard_normal((2, 1, 3))  # only the axis that was told goes away
     value = compute(framework, function, x)
     np.testing.assert_allclose(value, reference(x), rtol=1e-12)
     for axis in range(-3, 3):
