@@ -219,9 +219,23 @@ def test_rejects_what_is_not_a_matrix(concept, framework, shape):
 
 @pytest.mark.parametrize(
     "shapes",
-    [((3, 3), (3,), (3, 1)), ((3, 3), (3, 1), (3,)), ((3, 2), (2,), (3,))],
+    [
+        ((3, 3), (3,), (3, 1)),
+        ((3, 3), (3, 1), (3,)),
+        ((3, 2), (2,), (3,)),
+        ((3, 2), (3,), (3,)),
+        ((), (), ()),
+        ((2, 2, 2, 2), (2, 2), (2, 2)),
+    ],
     ids=str,
 )
 def test_rejects_what_would_broadcast(concept, framework, shapes):
     with pytest.raises(ValueError, match=r"a must be \(n, n\) and x and b \(n,\), got"):
         concept.error_bound(*(framework.array(np.ones(shape)) for shape in shapes))
+
+
+@pytest.mark.parametrize("wrong", [np.inf, -np.inf, np.nan])
+def test_rejects_what_is_not_finite(concept, framework, wrong):
+    a = framework.array(np.array([[1.0, 2.0], [3.0, wrong]]))
+    with pytest.raises(ValueError, match="every entry of a must be finite, got inf or"):
+        concept.condition_number(a)

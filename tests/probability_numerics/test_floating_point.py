@@ -254,6 +254,36 @@ def test_log_sigmoid_in_float32(concept, framework):
     np.testing.assert_allclose(grad, slope, rtol=1e-6)
 
 
+def test_log_sigmoid_rounds_three_times_at_most(concept, framework):
+    x = np.linspace(-3, 3, 6001).astype(np.float32)
+    exact = -np.log1p(np.exp(-x.astype(np.float64)))
+    value = compute(framework, concept.log_sigmoid, x)
+
+    np.testing.assert_allclose(value, exact, rtol=1.5 * np.finfo(np.float32).eps)
+
+
+@pytest.mark.parametrize("name", ["log_sum_exp", "softmax"])
+def test_the_axis_is_the_last_unless_told_and_counts_from_either_end(
+    concept, framework, rng, name
+):
+    function, reference = getattr(concept, name), globals()[name]
+    x = rng.standard_normal((2, 1, 3))  # only the axis that was told goes away
+    value = compute(framework, function, x)
+    np.testing.assert_allclose(value, reference(x), rtol=1e-12)
+    for axis in range(-3, 3):
+        value = compute(framework, lambda x, axis=axis: function(x, axis), x)
+        np.testing.assert_allclose(value, reference(x, axis), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis"), [((2, 3), 2), ((2, 3), -3), ((), 0), ((), -1)], ids=str
+)
+@pytest.mark.parametrize("name", ["log_sum_exp", "softmax"])
+def test_rejects_an_axis_that_is_not_there(concept, framework, name, shape, axis):
+    with pytest.raises(ValueError, match=f"x must have an axis {axis} .* got shape"):
+        getattr(concept, name)(framework.array(np.ones(shape)), axis)
+
+
 @pytest.mark.parametrize("name", ["log_sum_exp", "softmax", "log_sigmoid"])
 def test_rejects_integers(concept, framework, name):
     with pytest.raises(ValueError, match=r"floating-point numbers, got \S*int32; conv"):

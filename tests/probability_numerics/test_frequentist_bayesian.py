@@ -260,11 +260,19 @@ def test_float32_stays_float32(concept, framework):
     np.testing.assert_allclose(low, exact, rtol=1e-5)
 
 
+@pytest.mark.parametrize("shape", [(1,), (3, 1), (1, 2)], ids=str)
+def test_quantile_keeps_the_shape(concept, framework, shape):
+    ones = np.ones(shape)  # uniform
+    points = quantile(framework, concept, 0.3, ones, ones)
+    assert points.shape == shape
+    np.testing.assert_allclose(points, 0.3 * ones, rtol=1e-12)
+
+
 def test_edges(concept, framework):
     assert posterior(framework, concept, 0, 0, (0.5, 3.0)) == (0.5, 3.0)
-    np.testing.assert_allclose(
-        quantile(framework, concept, 0.3, [0, 4], [2, 0]), [0, 1], atol=1e-14
-    )
+    # Fifty times halved, [0, 1] has length 2**-50; the point is in the middle.
+    ends = quantile(framework, concept, 0.3, [0, 4], [2, 0])
+    np.testing.assert_array_equal(ends, [2.0**-51, 1 - 2.0**-51])
     for a, b in ((0, 1), (1, 0)):  # the smallest that are allowed
         np.testing.assert_allclose(
             quantile(framework, concept, 0.3, a, b), a, atol=1e-14
@@ -325,3 +333,36 @@ def test_without_a_single_highest_point(concept, framework, a, b):
 def test_rejects_quantiles(concept, framework, below, a, b):
     with pytest.raises(ValueError, match=r"below must lie .* got .*over a grid"):
         quantile(framework, concept, below, a, b)
+
+
+ARGUMENTS = {
+    "beta_posterior": (3.0, 4.0, 1.0, 1.0),
+    "beta_log_density": (0.5, 2.0, 2.0),
+    "beta_mode": (2.0, 2.0),
+    "beta_quantile": (2.0, 2.0),
+}
+
+
+@pytest.mark.parametrize("bad", [np.ones((0,)), np.ones(1, np.int32)], ids=repr)
+@pytest.mark.parametrize(
+    ("name", "position"),
+    [(name, i) for name, given in ARGUMENTS.items() for i in range(len(given))],
+)
+def test_rejects_no_numbers_and_integers(concept, framework, name, position, bad):
+    arrays = [framework.array(np.array([x])) for x in ARGUMENTS[name]]
+    arrays[position] = framework.array(bad)
+    first = [0.5] if name == "beta_quantile" else []
+    rule = (
+        rf"every argument must hold floating.* got .*{bad.dtype} of shape \({len(bad)}"
+    )
+    with pytest.raises(ValueError, match=rule):
+        getattr(concept, name)(*first, *arrays)
+
+
+@pytest.mark.parametrize(("a", "b"), [((), (1,)), ((2,), (1,)), ((2, 1), (2,))])
+def test_rejects_quantiles_of_two_shapes(concept, framework, a, b):
+    a, b = framework.array(np.ones(a)), framework.array(np.ones(b))
+    with pytest.raises(
+        ValueError, match=r"a and b must have one shape, got \(.* and \("
+    ):
+        concept.beta_quantile(0.5, a, b)

@@ -259,7 +259,15 @@ def test_rejects_spreads(concept, framework, name, spread):
 
 @pytest.mark.parametrize(
     ("features", "target"),
-    [((4, 2), (4, 1)), ((4, 2), (3,)), ((4,), (4,)), ((2, 3), (2,)), ((0, 1), (0,))],
+    [
+        ((4, 2), (4, 1)),
+        ((4, 2), (3,)),
+        ((4,), (4,)),
+        ((1,), (1,)),
+        ((2, 3), (2,)),
+        ((0, 1), (0,)),
+        ((4, 0), (4,)),
+    ],
 )
 def test_rejects_what_is_not_a_least_squares_problem(
     concept, framework, features, target
@@ -267,3 +275,21 @@ def test_rejects_what_is_not_a_least_squares_problem(
     arrays = [framework.array(np.ones(shape)) for shape in (features, target)]
     with pytest.raises(ValueError, match=r"features must have shape .* got \("):
         concept.gaussian_mle(*arrays)
+
+
+@pytest.mark.parametrize("name", ["squared_error", *DENSITIES])
+def test_rejects_integers(concept, framework, name):
+    ones = framework.array(np.array([1, 2], np.int32))
+    spread = [framework.array(np.array(1.0))] if name in DENSITIES else []
+    with pytest.raises(
+        ValueError, match=r"prediction must be floating .* got \S*int32"
+    ):
+        getattr(concept, name)(ones, ones, *spread)
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 0)], ids=str)
+@pytest.mark.parametrize("name", DENSITIES)
+def test_rejects_no_examples(concept, framework, name, shape):
+    none, one = framework.array(np.zeros(shape)), framework.array(np.array(1.0))
+    with pytest.raises(ValueError, match=r"must be an example, got shape \(.*0"):
+        getattr(concept, name)(none, none, one)

@@ -244,6 +244,14 @@ def test_ten_variables(concept, framework, rng):
     np.testing.assert_allclose(last, joint[..., 1] / joint[..., 1].sum(), rtol=1e-12)
 
 
+def test_an_index_that_float32_cannot_hold(concept, framework):
+    """MXNet rounds an index to float32 unless it is told to keep it."""
+    joint = np.zeros(2**24 + 2, np.float32)
+    joint[-1] = 1
+
+    assert in_numpy(framework, concept.condition)(joint, 0, 2**24 + 1) == 1
+
+
 NOT_A_JOINT = [
     ([[0.5, 0.6]], "got 0 negative entries and sums from 1.1 to 1.1"),
     ([[1.5, -0.5]], "got 1 negative entries and sums from 1 to 1"),
@@ -307,4 +315,11 @@ def test_rejects_what_does_not_fit_the_graph(
 ):
     tables = [framework.array(table.copy()) for table in tables]
     with pytest.raises(ValueError, match=message):
+        concept.directed_joint(tables, parents)
+
+
+@pytest.mark.parametrize("parents", [[()], [(), (0,), (0,)]], ids=str)
+def test_rejects_tables_without_parents_and_the_reverse(concept, framework, parents):
+    tables = [framework.array(table) for table in (HALF[0], HALF)]
+    with pytest.raises(ValueError, match=r"argument 2 is (shorter|longer)"):
         concept.directed_joint(tables, parents)

@@ -211,3 +211,11 @@ def test_rejects_logits_without_a_finite_maximum(divergence, wrong):
     for arguments, name in [((bad, good), "p_logits"), ((good, bad), "q_logits")]:
         with pytest.raises(ValueError, match=f"the largest entry of {name} .* finite"):
             divergence(*arguments, "kl_divergence_from_logits")
+
+
+@pytest.mark.parametrize("name", ["kl_divergence", "kl_divergence_from_logits"])
+def test_rejects_integers(divergence, name):
+    whole = np.array([1, 0], np.int32)
+    for arguments in ((whole, SURE), (SURE, whole), (whole, whole)):
+        with pytest.raises(ValueError, match=r"must be floating point, got .*int32"):
+            divergence(*arguments, name)
