@@ -274,6 +274,9 @@ def test_rejects_a_layer_without_its_bias(concept, framework, weights, biases):
         (((4, 3), (2, 3), (1, 2)), r"layer 1"),
         (((4, 3), (3,), (3,)), r"layer 1"),
         (((4, 3), (2, 3), (2,), (5, 3), (5,)), r"layer 2 of x \(4, 2\)"),
+        (((4, 3), (0, 3), (0,)), r"layer 1 of x \(4, 3\) .*, got \(0,\) and \(0, 3\)"),
+        (((0, 3), (2, 3), (2,)), r"x must not be empty, got shape \(0, 3\); pass"),
+        (((4, 0), (2, 0), (2,)), r"x must not be empty, got shape \(4, 0\); pass"),
     ],
     ids=str,
 )
