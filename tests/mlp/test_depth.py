@@ -184,6 +184,13 @@ def test_keeps_dtype(concept, framework, name, dtype):
     np.testing.assert_array_equal(value, composed(x, 3))
 
 
+def test_float16_counts_all_units_of_eleven_layers(concept, framework):
+    x = np.array([0, 2.0**-12, 2.0**-11], np.float16)  # on the first of 2048 pieces
+    value = compute(framework, concept.shallow_tent, x, 11)
+
+    np.testing.assert_array_equal(value, [0, 0.5, 1])
+
+
 @pytest.mark.parametrize("name", ["tent_network", "shallow_tent"])
 @pytest.mark.parametrize(
     ("shape", "dtype"), [((0,), "float32"), ((2, 0), "float64"), ((2,), "int64")]
