@@ -248,7 +248,8 @@ def test_the_gradient_that_a_forgotten_reshape_leaves(framework, rng, n):
 
 
 @pytest.mark.parametrize(
-    "shapes", [((8, 1), (8,)), ((8,), (8, 1)), ((3, 4), (4, 3)), ((2, 1), (1, 2))]
+    "shapes",
+    [((8, 1), (8,)), ((8,), (8, 1)), ((3, 4), (4, 3)), ((0, 1), (0, 1)), ((0,), (0,))],
 )
 def test_rejects_shapes_that_differ(concept, framework, shapes):
     arrays = [framework.array(np.zeros(shape)) for shape in shapes]
@@ -280,3 +281,45 @@ def test_rejects_a_bias_that_does_not_fit(concept, framework, shapes):
     arrays = [framework.array(np.zeros(shape)) for shape in shapes]
     with pytest.raises(ValueError, match=r"bias \(out,\), got \(.* these are"):
         concept.Linear(*arrays)
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"),
+    [((2, 2), "int64"), ((2, 2), "int32"), ((0, 2), "float64"), ((2, 0), "float32")],
+    ids=str,
+)
+def test_rejects_a_weight_that_holds_no_floating_point_numbers(
+    concept, framework, shape, dtype
+):
+    weight, bias = np.ones(shape, dtype), np.ones(shape[:1])
+    message = rf"weight must hold floating-point numbers, .* got .*{dtype} of shape \("
+    with pytest.raises(ValueError, match=message):
+        make(concept, framework, weight, bias)
+
+
+@pytest.mark.parametrize("shape", [(), (2,), (3, 1), (2, 3), (3, 2, 2)], ids=str)
+def test_rejects_features_that_do_not_fit(concept, framework, shape):
+    layer = make(concept, framework, np.ones((1, 2)), np.zeros(1))
+    with pytest.raises(
+        ValueError, match=r"must have shape \(n, 2\), got \(.*; flatten"
+    ):
+        layer(framework.array(np.ones(shape)))
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_rejects_predictions_that_are_integers(concept, framework, dtype):
+    prediction, target = np.ones((2, 1), dtype), np.ones((2, 1))
+    with pytest.raises(ValueError, match=rf"floating point, got .*{dtype}; convert it"):
+        concept.mean_squared_error(*map(framework.array, (prediction, target)))
+
+
+def test_a_step_of_a_chain_of_layers_returns_the_loss_before_it(concept, framework):
+    layer = make(concept, framework, np.ones((1, 1)), np.zeros(1))
+    optimizer = concept.SGD(layer.parameters(), learning_rate=0.25)
+    x, y = framework.array(np.ones((1, 1))), framework.array(np.zeros((1, 1)))
+    losses = [
+        concept.training_step(layer, concept.mean_squared_error, optimizer, x, y)
+        for _ in range(2)
+    ]
+
+    assert losses == [1, 0]  # weight and bias are 1/2 and -1/2 after the first step

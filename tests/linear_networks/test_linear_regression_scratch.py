@@ -109,7 +109,7 @@ def test_the_gradient_vanishes_where_the_normal_equations_say(
     np.testing.assert_allclose(weight.T, solution[:-1], rtol=1e-10)
 
 
-@pytest.mark.parametrize(("n", "batch_size"), [(6, 2), (7, 3), (3, 5), (4, 1)])
+@pytest.mark.parametrize(("n", "batch_size"), [(6, 2), (7, 3), (3, 5), (4, 1), (1, 1)])
 def test_minibatches_hold_every_example_once(concept, framework, rng, n, batch_size):
     features, target, _, _ = data(rng, n)
     order = rng.permutation(n)
@@ -249,6 +249,8 @@ def test_float32_training_recovers_the_truth(concept, framework, seed):
         ((4, 2), (3, 2), ()),
         ((4, 2), (3, 2), (1,)),
         ((4, 2), (5, 3, 2), (5, 3)),
+        ((4, 0), (0,), ()),
+        ((4, 2), (0, 2), (0,)),
     ],
 )
 def test_rejects_parameters_that_do_not_fit(concept, framework, features, weight, bias):
@@ -281,3 +283,40 @@ def test_rejects_a_missing_gradient(concept, framework):
     parameters = [framework.array(np.ones(2)) for _ in range(2)]
     with pytest.raises(ValueError, match="zip"):
         concept.sgd_step(parameters, parameters[:1], 0.1, 1)
+
+
+def test_rejects_data_without_examples(concept, framework):
+    features, target = framework.array(np.ones((0, 2))), framework.array(np.ones(0))
+    with pytest.raises(ValueError, match=r"equally long .* \(0,\) and batch_size 2;"):
+        concept.minibatches(features, target, np.arange(0), 2)
+    with pytest.raises(ValueError, match=r"not empty, got \(0, 2\), \(2,\) and \(\)"):
+        concept.linear_regression(features, *map(framework.array, (np.ones(2), 1.0)))
+
+
+@pytest.mark.parametrize("order", [[0, 0, 2, 3], [1, 2, 3, 4], [-1, 0, 1, 2]], ids=str)
+def test_rejects_an_order_that_is_no_permutation(concept, framework, order):
+    features, target = framework.array(np.ones((4, 2))), framework.array(np.ones(4))
+    message = r"each row number from 0 to 3 once, got \[.*; use rng.permutation"
+    with pytest.raises(ValueError, match=message):
+        concept.minibatches(features, target, np.array(order), 2)
+
+
+@pytest.mark.parametrize("batch_size", [0, -2])
+def test_step_rejects_batches_of_no_examples(concept, framework, batch_size):
+    one = framework.array(np.ones(2))
+    message = f"batch_size must be positive, got {batch_size}; count"
+    with pytest.raises(ValueError, match=message):
+        concept.sgd_step([one], [one], 0.1, batch_size)
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((1,), "float64"), ((), "float64"), ((2,), "int64")], ids=str
+)
+def test_a_rejected_gradient_changes_nothing(concept, framework, shape, dtype):
+    parameters = [framework.array(np.ones(2)) for _ in range(2)]
+    gradients = [np.ones(2), np.ones(shape, dtype)]
+    message = rf"of shape \(2,\), as its parameter, got .*{dtype} of shape \("
+    with pytest.raises(ValueError, match=message):
+        concept.sgd_step(parameters, list(map(framework.array, gradients)), 0.1, 1)
+    for parameter in parameters:
+        np.testing.assert_array_equal(framework.numpy(parameter), [1, 1])

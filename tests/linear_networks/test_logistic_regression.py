@@ -209,6 +209,17 @@ def test_rejects_labels_of_another_shape(concept, framework, name, shapes):
 
 
 @pytest.mark.parametrize("name", ["logistic_loss", "logistic_gradient"])
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_rejects_logits_that_are_integers(concept, framework, name, dtype):
+    arrays = [framework.array(np.zeros(3, dtype)), framework.array(np.ones(3))]
+    if name == "logistic_gradient":
+        arrays.insert(0, framework.array(np.zeros((3, 2))))
+    message = f"logits must be floating point, got .*{np.dtype(dtype)}; convert"
+    with pytest.raises(ValueError, match=message):
+        getattr(concept, name)(*arrays)
+
+
+@pytest.mark.parametrize("name", ["logistic_loss", "logistic_gradient"])
 @pytest.mark.parametrize("bad", [-1.0, 1.5, np.nan])
 def test_rejects_labels_outside_zero_and_one(concept, framework, name, bad):
     arrays = [framework.array(np.zeros(3)), framework.array(np.array([0, 1, bad]))]

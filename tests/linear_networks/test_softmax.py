@@ -8,7 +8,9 @@ from frameworks import assert_matches, numeric_vjp
 INF = float("inf")
 each_temperature = pytest.mark.parametrize("temperature", [0.1, 1.0, 10.0])
 each_shape = pytest.mark.parametrize(
-    ("shape", "axis"), [((4,), 0), ((3, 4), 0), ((1, 4), -1), ((2, 3, 5), 1)], ids=str
+    ("shape", "axis"),
+    [((4,), 0), ((3, 4), 0), ((3, 4), -2), ((1, 4), -1), ((2, 3, 5), 1)],
+    ids=str,
 )
 
 
@@ -112,7 +114,7 @@ def test_rows_far_apart_are_shifted_one_by_one(concept, framework):
 
 
 @pytest.mark.equation("softmax-cold-limit")
-@pytest.mark.parametrize("temperature", [1e-2, 1e-30, 1.2e-38])
+@pytest.mark.parametrize("temperature", [1e-2, 1e-30, float(np.finfo(np.float32).tiny)])
 @pytest.mark.parametrize(
     ("logits", "limit"),
     [
@@ -193,6 +195,15 @@ def test_vjp_without_the_jacobian(concept, framework, rng, shape, axis):
     np.testing.assert_allclose(got.sum(axis), 0, atol=1e-14)
 
 
+def test_vjp_along_the_last_axis_of_a_vector_and_a_matrix(concept, framework, rng):
+    for shape in ((4,), (3, 4)):
+        x, cotangent = rng.standard_normal((2, *shape))
+        p = softmax(x)
+        got = compute(framework, concept.softmax_vjp, p, cotangent)
+        wanted = p * (cotangent - (cotangent * p).sum(-1, keepdims=True))
+        np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-15)
+
+
 def test_gradient_of_the_sum_is_zero(concept, framework, rng):
     p = softmax(rng.standard_normal((3, 4)))
     zero = compute(framework, concept.softmax_vjp, p, np.ones((3, 4)))
@@ -238,6 +249,18 @@ def test_rejects_axes_that_are_not_there(concept, framework, name, shape, axis):
     message = rf"must have an axis {axis} and no empty axis, got shape \("
     with pytest.raises(ValueError, match=message):
         getattr(concept, name)(framework.array(np.zeros(shape)), axis=axis)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [((), -1), ((2, 0), -1), ((0, 2), -1), ((2, 2), 2), ((2, 2), -3)],
+    ids=str,
+)
+def test_vjp_rejects_axes_that_are_not_there(concept, framework, shape, axis):
+    p = framework.array(np.zeros(shape))
+    message = rf"p must have an axis {axis} and no empty axis, got shape \("
+    with pytest.raises(ValueError, match=message):
+        concept.softmax_vjp(p, p, axis=axis)
 
 
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])

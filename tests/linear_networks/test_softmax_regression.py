@@ -206,6 +206,13 @@ def test_every_integer_dtype_is_a_label(concept, framework, rng, dtype):
     )
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_keeps_the_dtype_of_the_logits(concept, framework, dtype):
+    o, labels = np.array([[0, 1], [2, 0]], dtype), np.array([0, 1])
+    for name in ("cross_entropy", "cross_entropy_gradient", "accuracy"):
+        assert compute(framework, getattr(concept, name), o, labels).dtype == dtype
+
+
 def test_a_class_that_is_ruled_out(concept, framework):
     o, labels = np.array([[1.0, -INF, 2.0], [-INF, 0.0, 0.0]]), np.array([0, 0])
     loss = compute(framework, concept.cross_entropy, o, labels)
@@ -271,6 +278,7 @@ def test_rejects_logits_without_a_finite_maximum(concept, framework, name, row):
     [
         *[((2, 3), (4, 2), (4,)), ((2, 3), (3, 4), (4,)), ((2, 3), (4, 3), (1,))],
         *[((2, 3), (4, 3), (2, 1)), ((3,), (4, 3), (4,)), ((2, 3), (3,), ())],
+        *[((0, 3), (4, 3), (4,)), ((2, 0), (4, 0), (4,)), ((2, 3), (0, 3), (0,))],
     ],
     ids=str,
 )

@@ -109,6 +109,8 @@ def test_counts_the_kinks_of_a_broken_line(concept, framework, rng, kinks, dtype
         count = pieces(framework, concept, x, y)
         assert type(count) is int
         assert count == kinks + 1
+    two = np.array([0, 1], dtype)
+    assert pieces(framework, concept, two, two) == 1  # two points make a line
     x = np.delete(x, 16)  # steps need not be alike
     assert pieces(framework, concept, x, 3 * x - 1) == 1
 
@@ -170,6 +172,35 @@ def test_gradient_at_kinks_and_ends(concept, framework):
     _, (grad,) = framework.vjp(lambda x: concept.tent_network(x, 2), [x], np.ones(5))
 
     np.testing.assert_array_equal(grad, [0, 4, -4, -4, 0])
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+@pytest.mark.parametrize("name", ["tent_network", "shallow_tent"])
+def test_keeps_dtype(concept, framework, name, dtype):
+    x = (np.arange(17) / 16).astype(dtype)
+    value = compute(framework, getattr(concept, name), x, 3)
+
+    assert value.dtype == dtype
+    np.testing.assert_array_equal(value, composed(x, 3))
+
+
+def test_float16_counts_all_units_of_eleven_layers(concept, framework):
+    x = np.array([0, 2.0**-12, 2.0**-11], np.float16)  # on the first of 2048 pieces
+    value = compute(framework, concept.shallow_tent, x, 11)
+
+    np.testing.assert_array_equal(value, [0, 0.5, 1])
+
+
+@pytest.mark.parametrize("name", ["tent_network", "shallow_tent"])
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((0,), "float32"), ((2, 0), "float64"), ((2,), "int64")]
+)
+def test_rejects_what_holds_no_floating_point_numbers(
+    concept, framework, name, shape, dtype
+):
+    message = rf"x must hold floating-point numbers, at least one, got .*{dtype} of sha"
+    with pytest.raises(ValueError, match=message):
+        getattr(concept, name)(framework.array(np.zeros(shape, dtype)), 2)
 
 
 @pytest.mark.parametrize("name", ["tent_network", "shallow_tent"])

@@ -269,11 +269,16 @@ def test_rejects_a_layer_without_its_bias(concept, framework, weights, biases):
     [
         (((3,), (3, 2), (2,)), r"layer 1 of x \(3,\) .*, got \(2,\) and \(3, 2\); tr"),
         (((), (2, 1), (2,)), r"layer 1 of x \(\)"),
+        (((), (2,), (2,)), r"layer 1 of x \(\)"),
+        (((4, 3), (1, 2, 3), (1, 2)), r"layer 1 .*, got \(1, 2\) and \(1, 2, 3\)"),
         (((4, 3), (2, 3), (1,)), r"layer 1 of x \(4, 3\) .*, got \(1,\) and \(2, 3\)"),
         (((4, 3), (2, 3), ()), r"layer 1"),
         (((4, 3), (2, 3), (1, 2)), r"layer 1"),
         (((4, 3), (3,), (3,)), r"layer 1"),
         (((4, 3), (2, 3), (2,), (5, 3), (5,)), r"layer 2 of x \(4, 2\)"),
+        (((4, 3), (0, 3), (0,)), r"layer 1 of x \(4, 3\) .*, got \(0,\) and \(0, 3\)"),
+        (((0, 3), (2, 3), (2,)), r"x must not be empty, got shape \(0, 3\); pass"),
+        (((4, 0), (2, 0), (2,)), r"x must not be empty, got shape \(4, 0\); pass"),
     ],
     ids=str,
 )

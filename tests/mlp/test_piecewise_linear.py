@@ -225,6 +225,15 @@ def test_rejects_points_that_do_not_match(concept, framework, kind, shapes, show
 
 
 @pytest.mark.parametrize("kind", ["relu_interpolant", "hard_sigmoid_interpolant"])
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+def test_rejects_knots_that_are_integers(concept, framework, kind, dtype):
+    knots = framework.array(np.arange(3, dtype=dtype))
+    message = f"knots must be floating point, got .*{np.dtype(dtype)}; convert them"
+    with pytest.raises(ValueError, match=message):
+        getattr(concept, kind)(knots, knots)
+
+
+@pytest.mark.parametrize("kind", ["relu_interpolant", "hard_sigmoid_interpolant"])
 @pytest.mark.parametrize(
     "knots", [[0, 0, 1], [1, 0], [0, 2, 1], [0, NAN], [NAN, 0, 1], [0, INF], [-INF, 0]]
 )
@@ -254,3 +263,13 @@ def test_rejects_shapes_that_do_not_match(concept, framework, argument, shape):
     ).shape == (2,)
     with pytest.raises(ValueError, match=r"must have shapes \(hidden, d\).* got \("):
         concept.one_hidden_layer(*arrays, relu)
+
+
+@pytest.mark.parametrize(
+    ("x", "hidden"), [((0, 3), 4), ((2, 0), 4), ((2, 3), 0), ((0, 3), 0)], ids=str
+)
+def test_rejects_empty_axes(concept, framework, x, hidden):
+    shapes = [x, (hidden, x[-1]), (hidden,), (hidden,), ()]
+    arrays = [framework.array(np.ones(s)) for s in shapes]
+    with pytest.raises(ValueError, match=r"got .* for x \(.*an empty axis holds"):
+        concept.one_hidden_layer(*arrays, activation(framework, "relu"))

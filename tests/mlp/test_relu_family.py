@@ -124,7 +124,9 @@ def test_prelu_of_one_number(concept, framework):
 
 @pytest.mark.equation("maxout-definition")
 @pytest.mark.parametrize(
-    ("shape", "axis"), [((3,), 0), ((4, 1), -1), ((3, 4), 0), ((2, 3, 4), 1)], ids=str
+    ("shape", "axis"),
+    [((3,), 0), ((4, 1), -1), ((3, 4), 0), ((3, 4), -2), ((2, 3, 4), 1)],
+    ids=str,
 )
 def test_maxout(concept, framework, rng, shape, axis):
     pieces = rng.standard_normal(shape)
@@ -232,6 +234,22 @@ def test_keeps_dtype_and_nan(concept, framework, name, dtype):
 
     assert y.dtype == dtype
     assert np.isnan(y).any()
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int64])
+@pytest.mark.parametrize("name", ["leaky_relu", "prelu", "softplus"])
+def test_rejects_integers(concept, framework, name, dtype):
+    arrays = [np.ones(3, dtype), np.ones(1)] if name == "prelu" else [np.ones(3, dtype)]
+    message = rf"must hold floating-point numbers, got .*{np.dtype(dtype)}; convert"
+    with pytest.raises(ValueError, match=message):
+        compute(framework, getattr(concept, name), *arrays)
+
+
+def test_one_number_has_one_slope(concept, framework):
+    x, slopes = framework.array(np.array(-2.0)), framework.array(np.ones(2))
+    message = r"shape \(1,\) or \(1,\), .* \(\), got \(2,\)"
+    with pytest.raises(ValueError, match=message):
+        concept.prelu(x, slopes)
 
 
 @pytest.mark.parametrize("shape", [(), (2,), (3,), (1, 4), (3, 1)], ids=str)

@@ -193,6 +193,26 @@ def test_sigmoid_has_relative_precision_in_both_tails(concept, framework, dtype)
     np.testing.assert_allclose(grad, tail / (1 + tail) ** 2, rtol=rtol)
 
 
+@pytest.mark.equation("sigmoid-definition")
+def test_sigmoid_takes_the_exponential_of_minus_the_magnitude(concept, framework, rng):
+    x = rng.uniform(0, 2, 300)
+    exp = framework.module.exp if framework.name == "torch" else framework.module.np.exp
+    z = compute(framework, exp, -x)
+
+    np.testing.assert_array_equal(compute(framework, concept.sigmoid, x), 1 / (1 + z))
+    np.testing.assert_array_equal(compute(framework, concept.sigmoid, -x), z / (1 + z))
+
+
+def test_tanh_is_odd_without_error(concept, framework, rng):
+    x = np.append(rng.uniform(0, 2, 300), 0)
+    y, (grad,) = framework.vjp(concept.tanh, [x], np.ones_like(x))
+    mirrored, (mirrored_grad,) = framework.vjp(concept.tanh, [-x], np.ones_like(x))
+
+    np.testing.assert_array_equal(mirrored, -y)
+    np.testing.assert_array_equal(mirrored_grad, grad)
+    assert not np.signbit(y).any() and np.signbit(mirrored).all()  # -0 keeps its sign
+
+
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_large_inputs_saturate_without_nan(concept, framework, dtype):
     x = np.array([-INF, -1e4, -1000, 1000, 1e4, INF], dtype)

@@ -250,6 +250,8 @@ def test_rejects_lists_of_different_lengths(concept, framework, weights, biases)
         (1, [(2, 4), (4, 3)], [(4,), (2,)]),  # from output to input
         (1, [(3,)], [()]),
         (1, [()], [()]),
+        (1, [(0, 3)], [(0,)]),
+        (2, [(4, 3), (0, 4)], [(4,), (0,)]),
         (3, [(4, 3), (4, 4), (1, 4, 4)], [(4,), (4,), (1,)]),
     ],
 )
@@ -261,6 +263,25 @@ def test_rejects_layers_that_do_not_fit(concept, framework, number, weights, bia
         concept.collapse(*lists)
     with pytest.raises(ValueError, match=message):
         concept.feed_forward(framework.array(np.zeros((5, 3))), *lists, identity)
+
+
+def test_names_the_shapes_that_would_fit(concept, framework):
+    weights = [framework.array(np.ones((4, 3))), framework.array(np.ones((2, 5)))]
+    biases = [framework.array(np.ones(4)), framework.array(np.ones(2))]
+    second = r"layer 2 must have a weight \(out, 4\) .* got \(2, 5\) and \(2,\)"
+    with pytest.raises(ValueError, match=second):
+        concept.collapse(weights, biases)
+    first = r"layer 1 must have a weight \(out, in\) .* got \(4, 3\) and \(2,\)"
+    with pytest.raises(ValueError, match=first):
+        concept.collapse(weights, biases[::-1])
+    with pytest.raises(ValueError, match=r"layer 1 must have a weight \(out, 7\)"):
+        concept.feed_forward(framework.array(np.ones(7)), weights, biases, identity)
+
+
+def test_one_number_is_no_vector_of_one_feature(concept, framework):
+    lists = arrays(framework, [np.ones((4, 1))], [np.ones(4)])
+    with pytest.raises(ValueError, match="layer 1 must have"):
+        concept.feed_forward(framework.array(np.array(2.0)), *lists, identity)
 
 
 @pytest.mark.parametrize("shape", [(), (4,), (3, 4), (3, 1)], ids=str)
