@@ -41,7 +41,7 @@ source_paths = ["src"]
 only_mutate = {files}
 pytest_add_cli_args_test_selection = [{judge}]
 pytest_add_cli_args = ["-o", "addopts=--import-mode=importlib"]
-also_copy = ["docs"]
+also_copy = ["docs", "snippets"]
 do_not_mutate_patterns = ['^ *[rf]?"']
 use_git_change_detection = false
 timeout_constant = 4  # so that a minute is the least: a busy machine is not a hang
@@ -119,7 +119,7 @@ def examine(judge: str, files: list[str]) -> list[Mutant]:
     """Make every mutant of the files and have them judged."""
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
-        for name in ("src", "tests", "docs"):  # mutmut copies what it needs
+        for name in ("src", "tests", "docs", "snippets"):  # mutmut copies what it needs
             (root / name).symlink_to(ROOT / name)
         config = CONFIG.format(files=json.dumps(files), judge=json.dumps(judge))
         project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")

@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sitetools import programs
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -73,10 +71,16 @@ def set_value(column, row, value):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (set_value("LotArea", 3, "big"), "row 3, column 'LotArea': expected a number"),
+        (
+            set_value("LotArea", 3, "big"),
+            "row 3, column 'LotArea': expected a number or NA, got 'big'",
+        ),
         (set_value("YearBuilt", 2, "nan"), "row 2, column 'YearBuilt'.*got 'nan'"),
         (set_value("PoolArea", 4, "inf"), "row 4, column 'PoolArea'.*got 'inf'"),
-        (set_value("SalePrice", 3, "0"), "row 3, column 'SalePrice'.*above 0, got '0'"),
+        (
+            set_value("SalePrice", 3, "0"),
+            "row 3, column 'SalePrice': expected a number above 0, got '0'",
+        ),
         (set_value("SalePrice", 2, "-1"), "row 2, column 'SalePrice'.*got '-1'"),
         (set_value("SalePrice", 4, ""), "row 4, column 'SalePrice'.*got 'NA'"),
         (set_value("Id", 4, "11"), "row 4, column 'Id'.*'11', as in row 2"),
@@ -100,6 +104,11 @@ def test_a_wrong_table_is_refused(concept, table, write, change, message):
             lambda t: t[: t.index("\n12,") + 20],
             "row 3: expected 81 values, got .* cut short",
         ),
+        (
+            lambda t: t[: t.index("\n12,")] + "\n12,5\n",
+            "row 3: expected 81 values, got 2, the last in column 'LotFrontage'; .*"
+            "cut short",
+        ),
         (lambda t: t[:-1], "end in row 4, column 'SalePrice'.*cut short"),
         (lambda t: t.split("\n")[0] + "\n", "end in row 1, column 'SalePrice'"),
         (lambda t: "", "column 'Id' 0 times"),
@@ -107,6 +116,10 @@ def test_a_wrong_table_is_refused(concept, table, write, change, message):
         (lambda t: t.replace("Id", "Id,Id", 1), "column 'Id' 2 times"),
         (lambda t: t.replace("\n12,", "\n12,,"), "row 3: expected 81 values, got 82"),
         (lambda t: t.replace("\n12", '\n"12'), "must be a CSV file in UTF-8, got"),
+        (
+            lambda t: t.replace(",b,", ",b\0,"),
+            "in UTF-8, got: it holds the character NUL; download it again",
+        ),
     ],
 )
 def test_a_damaged_file_is_refused(concept, table, write, change, message):
@@ -124,7 +137,7 @@ def test_a_file_in_another_encoding_is_refused(concept, tmp_path):
 
 @pytest.mark.equation("standardized-quantity")
 def test_encoding_learns_from_the_training_houses_alone(concept, rng):
-    quantities = rng.normal(3, 2, (50, 4))
+    quantities = rng.normal(3, [2, 2, 0.2, 2], (50, 4))
     quantities[rng.random((50, 4)) < 0.2] = np.nan
     quantities[:, 3] = 7.0  # constant
     categories = rng.choice(["a", "b", "NA"], (50, 2))
@@ -144,12 +157,20 @@ def test_encoding_learns_from_the_training_houses_alone(concept, rng):
     np.testing.assert_array_equal(own[:, 4:].sum(1), 2)
 
 
-def test_a_column_that_is_always_missing_is_zero(concept):
-    encoding = concept.fit_encoding(np.full((3, 1), np.nan), np.array([["a"]] * 3))
+@pytest.mark.parametrize(
+    ("column", "mean"), [([np.nan] * 3, 0), ([np.nan, 4.0, np.nan], 4)]
+)
+def test_a_column_with_one_value_or_none_is_only_shifted(concept, column, mean):
+    encoding = concept.fit_encoding(np.array(column)[:, None], np.array([["a"]] * 3))
 
     got = concept.encode(encoding, np.array([[5.0], [np.nan]]), np.array([["a"]] * 2))
 
-    np.testing.assert_array_equal(got, [[5, 1], [0, 1]])
+    np.testing.assert_array_equal(got, [[5 - mean, 1], [0, 1]])
+
+
+def test_an_infinite_quantity_is_refused(concept):
+    with pytest.raises(ValueError, match="must be finite or nan, got inf; correct"):
+        concept.fit_encoding(np.array([[1.0], [-np.inf]]), np.array([["a"]] * 2))
 
 
 def reference_training(sizes, x, y, epochs, rate, decay, batch_size, seed):
@@ -210,6 +231,43 @@ def test_training_follows_the_formulas(concept, rng, hidden):
     assert prediction.dtype == np.float64
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.float16, np.float64])
+def test_the_type_of_the_prices_does_not_matter(concept, rng, dtype):
+    x = rng.normal(size=(8, 2)).astype(np.float32)
+    y = (rng.normal(12, 2, size=8) * 10).astype(dtype)
+
+    first, second = (
+        concept.train(concept.make_network([2, 1], 0), x, target, 3, 0.01, 0.0, 4, 0)
+        for target in (y, y.astype(np.float32))
+    )
+
+    assert first == second
+    assert {type(loss) for loss in first} == {float}
+
+
+def test_as_many_houses_as_a_minibatch_are_enough(concept, rng):
+    x, y = rng.normal(size=(8, 2)).astype(np.float32), rng.normal(size=8)
+    network = concept.make_network([2, 1], seed=0)
+    before = np.mean((concept.predict(network, x) - y) ** 2)
+
+    losses = concept.train(network, x, y, 1, 0.1, 0.0, batch_size=8, seed=0)
+
+    np.testing.assert_allclose(losses, [before], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("features", "target"),
+    [((9, 2), (9, 1)), ((9, 2), (8,)), ((9,), (9,)), ((9, 2, 1), (9,))],
+)
+def test_features_and_prices_that_do_not_fit_are_refused(concept, features, target):
+    network = concept.make_network([2, 1], seed=0)
+    got = re.escape(f"got {features} and {target}; give every house one price")
+
+    with pytest.raises(ValueError, match=got):
+        x, y = np.zeros(features, np.float32), np.zeros(target)
+        concept.train(network, x, y, 1, 0.1, 0.0, batch_size=4, seed=0)
+
+
 def test_fewer_houses_than_a_minibatch_are_refused(concept):
     network = concept.make_network([2, 1], seed=0)
 
@@ -224,18 +282,25 @@ def test_rmse_is_the_norm_of_the_error(concept, rng):
 
     assert concept.rmse(a, b) == pytest.approx(np.linalg.norm(a - b) / 3, rel=1e-14)
     assert concept.rmse(a, a) == 0
+    assert concept.rmse(np.array([2.0]), np.array([5.0])) == 3  # one house
 
 
 @pytest.mark.parametrize(
-    ("target", "message"),
+    ("prediction", "target", "error"),
     [
-        (np.zeros((3, 1)), r"got shapes \(3,\) and \(3, 1\)"),
-        (np.array([0, np.nan, 0]), "without a price have the target nan"),
+        ([0, 0, 0], [[0], [0], [0]], "nan"),
+        ([], [], "nan"),
+        ([0, 0, 0], [0, np.nan, 0], "nan"),
+        ([np.inf, 0], [np.inf, 0], "nan"),
+        ([1e200], [0], "inf"),
     ],
 )
-def test_rmse_refuses_what_has_no_score(concept, target, message):
-    with pytest.raises(ValueError, match=message):
-        concept.rmse(np.zeros(3), target)
+def test_rmse_refuses_what_has_no_score(concept, prediction, target, error):
+    prediction, target = np.array(prediction, float), np.array(target, float)
+    got = f"got shapes {prediction.shape} and {target.shape} and the error {error}; "
+
+    with pytest.raises(ValueError, match=re.escape(got)):
+        concept.rmse(prediction, target)
 
 
 @pytest.mark.equation("fold-ensemble")
@@ -250,7 +315,7 @@ def test_an_ensemble_is_at_least_as_good_as_its_members_on_average(concept, rng,
     assert concept.rmse(ensemble, target) < 0.9 * average  # and not just equal
 
 
-@pytest.mark.parametrize(("n", "k"), [(10, 5), (11, 3), (4, 4)])
+@pytest.mark.parametrize(("n", "k"), [(10, 5), (11, 3), (4, 4), (5, 2)])
 def test_every_house_is_held_out_once(concept, n, k):
     folds = concept.k_folds(n, k, seed=0)
 
@@ -258,8 +323,9 @@ def test_every_house_is_held_out_once(concept, n, k):
     assert len(folds) == k
     assert {len(fold) for fold in folds} <= {n // k, -(-n // k)}
     assert all((np.diff(fold) > 0).all() for fold in folds)
-    again = concept.k_folds(n, k, seed=1)
-    assert [f.tolist() for f in folds] != [f.tolist() for f in again] or k == n
+    again, other = concept.k_folds(n, k, seed=0), concept.k_folds(n, k, seed=1)
+    assert [f.tolist() for f in folds] == [f.tolist() for f in again]
+    assert [f.tolist() for f in folds] != [f.tolist() for f in other]
 
 
 @pytest.mark.parametrize("k", [1, 0, 6])
@@ -271,36 +337,50 @@ def test_impossible_folds_are_refused(concept, k):
 @pytest.mark.equation("cross-validation-score")
 def test_the_score_on_the_page_is_the_mean_of_its_folds(concept, framework):
     path = ROOT / f"snippets/shift_cases/house_prices_{framework.name}.md"
-    [shown] = [p for p in programs.load(path, ROOT) if p.section == "cross-validation"]
+    shown = path.read_text(encoding="utf-8")
     for name in ("linear", "MLP"):
-        folds = re.findall(rf"^fold .*{name} ([\d.]+)", shown.output, re.MULTILINE)
-        [mean] = re.findall(rf"^{name}: mean ([\d.]+)", shown.output, re.MULTILINE)
+        folds = re.findall(rf"^fold .*{name} ([\d.]+)", shown, re.MULTILINE)
+        [mean] = re.findall(rf"^{name}: mean ([\d.]+)", shown, re.MULTILINE)
         assert len(folds) == 5
         assert float(mean) == pytest.approx(np.mean([*map(float, folds)]), abs=1e-4)
 
 
 def test_a_submission_can_be_read_back(concept, tmp_path):
     path = tmp_path / "submission.csv"
-    log_price = np.log([100000.0, 234567.891])
+    log_price = np.log([100000.0, 234567.891, 0.5])
 
     for _ in range(2):  # an older submission is replaced
-        concept.write_submission(str(path), np.array(["7", "9"]), log_price)
+        concept.write_submission(str(path), np.array(["7", "9", "8"]), log_price)
 
-    assert path.read_text() == "Id,SalePrice\n7,100000.0\n9,234567.89\n"
+    assert path.read_bytes() == b"Id,SalePrice\n7,100000.0\n9,234567.89\n8,0.5\n"
 
 
-def test_a_file_that_is_no_submission_is_not_replaced(concept, tmp_path):
+@pytest.mark.parametrize(
+    "text",
+    ["Id,MSSubClass\n", "Id,SalePrice,LotArea\n", "Id,SalePrice and notes\n", ""],
+)
+def test_a_file_that_is_no_submission_is_not_replaced(concept, tmp_path, text):
     path = tmp_path / "train.csv"
-    path.write_text("Id,MSSubClass\n")
+    path.write_text(text)
+    message = (
+        "must be new or an older submission, got: a file whose first line is not "
+        "Id,SalePrice; choose another name"
+    )
 
-    with pytest.raises(ValueError, match="must be new or an older submission"):
+    with pytest.raises(ValueError, match=message):
         concept.write_submission(str(path), np.array(["7"]), np.array([1.0]))
-    assert path.read_text() == "Id,MSSubClass\n"
+    assert path.read_text() == text
 
 
 @pytest.mark.parametrize(
     ("ids", "log_price"),
-    [(["7"], [1.0, 2.0]), (["7"], [np.nan]), (["7"], [120000.0])],
+    [
+        (["7"], [1.0, 2.0]),
+        (["7"], [np.nan]),
+        (["7"], [120000.0]),  # inf
+        (["7"], [-1000.0]),  # 0
+        ([["7"]], [[1.0]]),
+    ],
 )
 def test_a_house_without_a_price_is_not_submitted(concept, tmp_path, ids, log_price):
     path = tmp_path / "submission.csv"
