@@ -112,7 +112,8 @@ def on_env(env, config, **_):
     name, summary = config.site_name, config.site_description
     folder = Path(config.site_dir, "" if _is_english(config) else language)
     folder.mkdir(parents=True, exist_ok=True)
-    text = plain.index(name, summary, language, config.site_url)
+    root = Path(config.config_file_path).parent
+    text = plain.index(name, summary, language, config.site_url, root)
     (folder / "llms.txt").write_text(text, "utf-8", newline="\n")
     if _WITH_BOOKS:
         book = Path(config.site_dir, epub.file_name(language))

@@ -78,14 +78,19 @@ def write(path: Path, folder: Path, url: str, site_url: str) -> None:
         return None if target.startswith("#") else _address(path, target, site_url)
 
     page = pages.Page(path)
-    meta = {"title": concepts.title(path), "description": page.meta["description"]}
+    meta = {
+        "title": concepts.title(path),
+        "description": page.meta.get("description", ""),
+    }
     meta |= {"url": url, "license": LICENSE[_language(page)]}
     front = yaml.safe_dump(meta, allow_unicode=True, sort_keys=False, width=1000)
     text = f"---\n{front}---\n\n{body(page, address=address)}"
     (folder / FILE).write_text(text, "utf-8", newline="\n")
 
 
-def index(name: str, summary: str, language: str, site_url: str) -> str:
+def index(
+    name: str, summary: str, language: str, site_url: str, root: Path = ROOT
+) -> str:
     """The text of llms.txt: every page, by chapter, with its description.
 
     Args:
@@ -93,13 +98,14 @@ def index(name: str, summary: str, language: str, site_url: str) -> str:
         summary: What the site is, in the language.
         language: "en" or "zh".
         site_url: The site's address.
+        root: The project's root.
     """
     other = "llms.txt" if language == "zh" else "zh/llms.txt"
     lines = [f"# {name}", "", f"> {summary}", ""]
     lines += [ABOUT[language].format(site_url + other), LICENSE[language]]
     # Of sections, "Optional" alone has a meaning: what a reader in a hurry may skip.
-    nav = sorted(concepts.nav(language), key=lambda entry: not entry[0])
-    home = ROOT / "docs" / language / "index.md"
+    nav = sorted(concepts.nav(language, root), key=lambda entry: not entry[0])
+    home = root / "docs" / language / "index.md"
     last = None
     for chapter, names in nav:
         if chapter != last:
@@ -107,19 +113,26 @@ def index(name: str, summary: str, language: str, site_url: str) -> str:
         last = chapter
         for page in names:
             path = home.parent / page
+            if not path.is_file():  # a page whose twin is not written yet
+                continue
             link = _address(home, page, site_url)
-            about = pages.Page(path).meta["description"]
+            about = pages.Page(path).meta.get("description", "")
             lines.append(f"- [{concepts.title(path)}]({link}): {about}")
     return "\n".join(lines) + "\n"
 
 
 def _language(page: pages.Page) -> str:
-    return page.path.relative_to(ROOT / "docs").parts[0]
+    return _home(page.path).name
+
+
+def _home(path: Path) -> Path:
+    """The folder of a page's language, docs/en or docs/zh."""
+    return next(folder for folder in path.parents if folder.parent.name == "docs")
 
 
 def _address(path: Path, target: str, site_url: str) -> str:
     """Where the site has what a page's file calls `target`; Markdown has no anchors."""
-    folder = path.parent.relative_to(ROOT / "docs").as_posix()
+    folder = path.parent.relative_to(_home(path).parent).as_posix()
     file = posixpath.normpath(posixpath.join(folder, target.partition("#")[0]))
     file = re.sub(r"(^|/)index\.md$", rf"\1{FILE}", file.removeprefix("en/"))
     return site_url + re.sub(r"(?<!html)\.md$", f"/{FILE}", file)

@@ -72,6 +72,7 @@ plt.show()
 
 <!-- --8<-- [end:one] -->
 """
+FIGURE = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'
 GLOSSARY = "---\ntitle: G{0}\n---\n\n# G\n\n## {0} {{ #gradient }}\n\nSlopes.\n"
 
 
@@ -89,7 +90,12 @@ def project(tmp_path):
     note = "\n          admonition_translations: {note: 注意}"  # static-i18n's own part
     write(folder / "mkdocs.yml", config.replace("name: 中文", f"name: 中文{note}"))
     write(folder / "concepts.yml", "{}")
+    write(folder / "redirects.yml", "")
     shutil.copytree(ROOT / "overrides", folder / "overrides")
+    for assets in "katex", "stylesheets":
+        shutil.copytree(
+            ROOT / f"docs/assets/{assets}", folder / f"docs/assets/{assets}"
+        )
     shutil.copy(ROOT / "constraints.txt", folder)
     for language in "en", "zh":
         docs = folder / "docs" / language
@@ -101,7 +107,7 @@ def project(tmp_path):
             write(docs / f"foundations/{name}.md", text + MORE * (name == "means"))
     for name in "sums", "means":
         figure = folder / f"docs/assets/figures/foundations/{name}/one.svg"
-        write(figure, '<svg xmlns="http://www.w3.org/2000/svg"/>')
+        write(figure, FIGURE)
         for half in (f"{name}_torch", f"{name}_mxnet"):
             text = SNIPPET.format(name=half)
             write(folder / f"snippets/foundations/{half}.md", text)
