@@ -213,6 +213,20 @@ def reference_training(sizes, x, y, epochs, rate, decay, batch_size, seed):
     return losses, forward(x)[-1][:, 0]
 
 
+def test_a_new_network_has_all_its_parameters(concept, framework):
+    network = concept.make_network([3, 4, 1], seed=5)
+
+    if framework.name == "torch":
+        got = [p.detach().numpy() for p in network.parameters()]
+    else:
+        got = [p.data().asnumpy() for p in network.collect_params().values()]
+    rng = np.random.default_rng(5)
+    for weight, bias, shape in zip(got[::2], got[1::2], [(4, 3), (1, 4)], strict=True):
+        wanted = rng.normal(0, np.sqrt(2 / shape[1]), shape).astype(np.float32)
+        np.testing.assert_array_equal(weight, wanted, strict=True)
+        np.testing.assert_array_equal(bias, np.zeros(shape[0], np.float32), strict=True)
+
+
 @pytest.mark.equation("momentum-step")
 @pytest.mark.parametrize("hidden", [[], [5], [5, 4]], ids=str)
 def test_training_follows_the_formulas(concept, rng, hidden):
