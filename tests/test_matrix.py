@@ -58,7 +58,10 @@ def test_threads_and_engine_reach_the_program(monkeypatch, half, cold, engine):
     assert printed(half, cold) == seen
 
 
-@pytest.mark.skipif("TWINNOTES_FIRST" not in os.environ, reason="make matrix sets it")
+@pytest.mark.skipif(
+    "TWINNOTES_FIRST" not in os.environ,
+    reason="only a row of `make matrix` imports the frameworks in an order of its own",
+)
 def test_the_frameworks_were_imported_in_this_order():
     order = os.environ["TWINNOTES_FIRST"].split()
     assert [name for name in sys.modules if name in order] == order

@@ -27,7 +27,7 @@ def frameworks_here():
     """Both frameworks, or the one that runs here."""
     here = [one for one in (Torch, MXNet) if not availability.missing(one.name)]
     need(*(one.name for one in (Torch, MXNet) if availability.required(one.name)))
-    if not here:
+    if not here:  # and none is required: then there is no twin to compare with
         pytest.skip("neither framework is installed")
     return [one() for one in here]
 
