@@ -1,4 +1,4 @@
-"""Make Material's pages light: one style sheet, no second drawing, sized figures."""
+"""Make Material's pages light: one style sheet, sized figures, styles computed once."""
 
 import re
 from pathlib import Path
@@ -9,18 +9,27 @@ _LINK = re.compile(r'\s*<link rel="stylesheet" href="([^"]*?)(assets/[^"]+\.css)
 _FIGURE = re.compile(r'<img [^>]*src="[^"]*?(assets/figures/[^"]+\.svg)"')
 _SIZE = re.compile(r' width="\d+" height="\d+"')
 
-# Rules that cost every element of a page, and say nothing here: those for a third tab
-# and up to the twentieth, and one for which light.css has another.
-_TAB = re.compile(r"\.tabbed-.*:nth-child\((?:[3-9]|\d\d)\)")
-_SWITCHING = re.compile(r"\[data-md-color-switching\] (?:\*|:after|:before)$")
+# Selectors that cost every element of a page, and say nothing here: those for a third
+# tab and up to the twentieth; one for a mark that site.js does not set, because it has
+# the colors' switch; one for what follows a table before Material has wrapped it.
+_NEEDLESS = re.compile(
+    r"\.tabbed-.*:nth-child\((?:[3-9]|\d\d)\)"
+    r"|\[data-md-color-switching\] (?:\*|:after|:before)$"
+    r"|\.md-typeset table:not\(\[class\]\)\+\*$"
+)
 _RULE = re.compile(r"([^{}@;/]+)(\{[^{}]*\})")
 
-# Material's bundle says both of these as well, when the page has been drawn without.
-_SCRIPTED = '<script>document.documentElement.className="js"</script>'
-_DARK = (
-    '<script>__md_get("__palette")||matchMedia("(prefers-color-scheme: dark)").matches'
-    '&&document.body.setAttribute("data-md-color-scheme","slate")</script>'
-)
+# Material's bundle says all of these as well, when the page has been drawn without, and
+# every element is styled again.
+_SCRIPTED = '<script>document.documentElement.className="js js-focus-visible"</script>'
+_DARK = """<script>{
+  const { index, color } = __md_get("__palette") ?? {};
+  const system = matchMedia("(prefers-color-scheme: dark)").matches;
+  if (index ? color.scheme === "slate" : system) {
+    document.documentElement.style.colorScheme = "dark";
+    document.body.setAttribute("data-md-color-scheme", "slate");
+  }
+}</script>"""
 
 _sheets: dict[str, None] = {}  # in the order in which the pages link to them
 
@@ -42,6 +51,7 @@ def lighten(html: str) -> str:
     html = _LINK.sub("", html, count=len(sheets) - 1)
     html = _LINK.sub(rf'\n    <link rel="stylesheet" href="\g<1>{SHEET}">', html)
     html = html.replace("<head>", f"<head>{_SCRIPTED}", 1)
+    html = html.replace(' data-md-component="palette"', "")  # site.js does its work
     html = html.replace('alt="logo"', 'alt="logo" width="24" height="24"')
     return re.sub(r"<body\b[^>]*>", rf"\g<0>{_DARK}", html, count=1)
 
@@ -69,5 +79,5 @@ def _sheet(name: str, text: str) -> str:
 def _needed(rule: re.Match) -> str:
     """A rule without its needless selectors, or nothing."""
     selectors = re.split(r",(?![^(]*\))", rule[1])
-    kept = [s for s in selectors if not _TAB.search(s) and not _SWITCHING.match(s)]
+    kept = [s for s in selectors if not _NEEDLESS.search(s)]
     return ",".join(kept) + rule[2] if kept else ""

@@ -107,10 +107,20 @@ def axe(page: Page, *rules: str) -> list[str]:
     ]
 
 
-# Unfolds what is folded, and shows the tabs that are not selected as well.
-SHOW_EVERYTHING = """addEventListener("DOMContentLoaded", () => {
+# Unfolds what is folded, shows the tabs that are not selected as well, and lets nothing
+# wait until it is scrolled to.
+SHOW_EVERYTHING = """window.IntersectionObserver = class {
+  constructor(tell) { this.tell = tell; }
+  observe(target) {
+    queueMicrotask(() => this.tell([{target, isIntersecting: true}]));
+  }
+  unobserve() {}
+  disconnect() {}
+};
+addEventListener("DOMContentLoaded", () => {
   const style = document.createElement("style");
-  style.textContent = ".tabbed-block { display: block !important }";
+  style.textContent = `.tabbed-block { display: block !important }
+    * { content-visibility: visible !important }`;
   document.head.append(style);
   for (const details of document.querySelectorAll("details")) details.open = true;
 })"""

@@ -139,6 +139,28 @@ def test_colors_follow_the_system_until_the_reader_chooses(
         assert scheme(page) == chosen
 
 
+def test_the_keyboard_changes_colors_and_they_can_follow_the_system_again(new_page):
+    page = new_page()
+    page.get_by_role("radio", name="Colors follow the system").focus()
+    page.keyboard.press("Enter")
+    page.emulate_media(color_scheme="dark")
+    assert scheme(page) == "default"
+    page.keyboard.press("Enter")
+    page.emulate_media(color_scheme="light")
+    assert scheme(page) == "slate"
+    assert (
+        page.evaluate("getComputedStyle(document.documentElement).colorScheme")
+        == "dark"
+    )
+    page.keyboard.press("Enter")
+    for system, own in ("light", "default"), ("dark", "slate"):
+        page.emulate_media(color_scheme=system)
+        expect(page.locator("body")).to_have_attribute("data-md-color-scheme", own)
+    page.reload()
+    assert scheme(page) == "slate"
+    assert page.evaluate("__md_get('__palette').index") == 0
+
+
 def test_a_term_shows_its_definition_and_leads_to_the_glossary(new_page, find):
     pages = find('class="term"')
     for path in pages[0], pages[-1]:  # the last one is Chinese

@@ -1,4 +1,4 @@
-"""What a first visit transfers: the longest notes, opened with an empty cache."""
+"""What opening a page costs: the longest notes, opened with an empty cache."""
 
 import re
 
@@ -40,3 +40,22 @@ def test_the_search_index_waits_for_the_search(new_page, find):
     assert not [url for url in asked if "search" in url]
     with page.expect_request("**/search_index.json"):
         page.get_by_role("textbox").focus()
+
+
+HEIGHTS = """() => [...document.querySelectorAll("pre > code")].map(
+  code => [code.textContent, code.offsetHeight])"""
+NOT_STYLED = """code =>
+  !code.firstElementChild.checkVisibility({ contentVisibilityAuto: true })"""
+
+
+def test_what_is_not_styled_yet_is_as_high_as_it_will_be(new_page, find, pages):
+    notes = find('id="exercises"')
+    page = new_page(max(notes, key=lambda path: len(pages[path])))
+    page.eval_on_selector_all("details", "all => all.forEach(one => one.open = true)")
+    before = page.evaluate(HEIGHTS)
+    last = page.locator(".highlight code >> visible=true").last
+    assert last.evaluate(NOT_STYLED), "all of the page is styled at once"
+    page.add_style_tag(content="* { content-visibility: visible !important }")
+    assert not last.evaluate(NOT_STYLED)
+    for (text, height), (_, now) in zip(before, page.evaluate(HEIGHTS), strict=True):
+        assert height == pytest.approx(now, abs=2), text  # a line has 19 pixels

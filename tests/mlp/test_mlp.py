@@ -280,7 +280,6 @@ def test_rejects_a_layer_without_its_bias(concept, framework, weights, biases):
         (((0, 3), (2, 3), (2,)), r"x must not be empty, got shape \(0, 3\); pass"),
         (((4, 0), (2, 0), (2,)), r"x must not be empty, got shape \(4, 0\); pass"),
     ],
-    ids=str,
 )
 def test_rejects_layers_that_do_not_fit(concept, framework, shapes, message):
     with pytest.raises(ValueError, match=message):

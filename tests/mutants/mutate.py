@@ -47,6 +47,22 @@ use_git_change_detection = false
 timeout_constant = 4  # so that a minute is the least: a busy machine is not a hang
 """
 
+# mutmut names the tests by what they were called in its process's first run. It calls
+# every mutant killed whose tests are not found under these names: pytest escapes the
+# ids that a function makes (ids=str) once per run.
+NAMES = """
+import sys, pytest
+class Names:
+    def pytest_collection_finish(self, session):
+        seen.append({item.nodeid for item in session.items})
+seen = []
+for _ in range(2):
+    pytest.main(["-qq", "--collect-only", *sys.argv[1:]], plugins=[Names()])
+if seen[0] != seen[1]:
+    name = min(seen[0] - seen[1])
+    sys.exit(f"mutmut would not find this test again, give it other ids: {name}")
+"""
+
 
 @dataclass
 class Mutant:
@@ -97,10 +113,10 @@ def chosen(words: list[str]) -> dict[str, list[str]]:
     return {test: files for test, files in picked.items() if files}
 
 
-def mutmut(root: Path, *arguments: str) -> str:
-    """Run mutmut in a folder; raises RuntimeError with its output if it fails."""
+def python(root: Path, *arguments: str) -> str:
+    """Run Python in a folder; raises RuntimeError with its output if it fails."""
     done = subprocess.run(
-        [sys.executable, "-m", "mutmut", *arguments],
+        [sys.executable, *arguments],
         cwd=root,
         # With our plugins and the installed ones, pytest takes three times as long to
         # start, once per mutant; here they have nothing to say.
@@ -111,8 +127,12 @@ def mutmut(root: Path, *arguments: str) -> str:
     )
     output = re.sub("^[⠀-⣿].*\n", "", done.stdout, flags=re.MULTILINE)  # its spinner
     if done.returncode:
-        raise RuntimeError(f"mutmut {' '.join(arguments)} failed:\n{output}")
+        raise RuntimeError(f"python {' '.join(arguments)} failed:\n{output}")
     return output
+
+
+def mutmut(root: Path, *arguments: str) -> str:
+    return python(root, "-m", "mutmut", *arguments)
 
 
 def examine(judge: str, files: list[str]) -> list[Mutant]:
@@ -124,6 +144,7 @@ def examine(judge: str, files: list[str]) -> list[Mutant]:
         config = CONFIG.format(files=json.dumps(files), judge=json.dumps(judge))
         project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
         (root / "pyproject.toml").write_text(project + config, encoding="utf-8")
+        python(root, "-c", NAMES, judge, "-o", "addopts=--import-mode=importlib")
         mutmut(root, "run", "--max-children", "1")
         listing = mutmut(root, "results", "--all", "true")
         found = re.findall(r"^ +(\S+): (.+)$", listing, re.MULTILINE)

@@ -83,7 +83,7 @@ def cross_entropy_gradient(logits: Tensor, labels: Tensor) -> Tensor:
     shifted, labels = _check_and_shift(logits, labels)
     powers = torch.exp(shifted)  # (n, k), the largest of a row is 1
     p = powers / powers.sum(dim=1, keepdim=True)  # (n, k)
-    return p - torch.nn.functional.one_hot(labels, logits.shape[1]).to(p.dtype)
+    return p - torch.nn.functional.one_hot(labels, logits.shape[1])
 
 
 def accuracy(logits: Tensor, labels: Tensor) -> Tensor:

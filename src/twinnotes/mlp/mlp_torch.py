@@ -88,7 +88,7 @@ def mlp(x: Tensor, weights: list, biases: list) -> Tensor:
         raise ValueError(
             f"x must not be empty, got shape {tuple(x.shape)}; pass one example or more"
         )
-    for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+    for i, (weight, bias) in enumerate(zip(weights, biases)):
         wanted = (*bias.shape, *x.shape[-1:])
         if x.ndim < 1 or bias.ndim != 1 or weight.shape != wanted or 0 in wanted:
             raise ValueError(

@@ -34,7 +34,7 @@ def collapse(weights: list[np.ndarray], biases: list[np.ndarray]) -> tuple:
     """
     _check_layers(weights, biases)
     weight, bias = weights[0], biases[0]
-    for next_weight, next_bias in zip(weights[1:], biases[1:], strict=True):
+    for next_weight, next_bias in zip(weights[1:], biases[1:]):
         weight = np.dot(next_weight, weight)  # (out, first in)
         bias = np.dot(next_weight, bias) + next_bias  # (out,)
     return weight, bias
@@ -68,7 +68,7 @@ def feed_forward(
         Goodfellow, Bengio & Courville 2016, Deep Learning, section 6.1, for two layers.
     """
     _check_layers(weights, biases, x.shape[-1] if x.ndim else 0)
-    for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
+    for weight, bias in zip(weights[:-1], biases[:-1]):
         x = activation(np.dot(x, weight.T) + bias)  # (..., out)
     return np.dot(x, weights[-1].T) + biases[-1]
 
@@ -81,7 +81,7 @@ def _check_layers(
             "weights and biases must have the same length, at least 1, got "
             f"{len(weights)} and {len(biases)}; give zeros to a layer without a bias"
         )
-    for number, (weight, bias) in enumerate(zip(weights, biases, strict=True), 1):
+    for number, (weight, bias) in enumerate(zip(weights, biases), 1):
         fits = weight.ndim == 2 and size in (None, weight.shape[1])
         fits = fits and 0 not in weight.shape
         if not fits or tuple(bias.shape) != tuple(weight.shape[:1]):

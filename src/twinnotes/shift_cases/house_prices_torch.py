@@ -68,15 +68,15 @@ def read_houses(path: str, priced: bool) -> Houses:
     table = {
         name: [row[name].strip() or "NA" for row in rows.values()] for name in columns
     }
-    first = dict(zip(reversed(table["Id"]), reversed(rows), strict=True))
-    for line, name in zip(rows, table["Id"], strict=True):
+    first = dict(zip(reversed(table["Id"]), reversed(rows)))
+    for line, name in zip(rows, table["Id"]):
         if name == "NA" or first[name] != line:
             raise ValueError(
                 f"{path}, row {line}, column 'Id': every row has an Id of its own, got "
                 f"{name!r}, as in row {first[name]}; remove one of the rows"
             )
     for name in (*NUMERIC, *["SalePrice"] * priced):
-        for line, value in zip(rows, table[name], strict=True):
+        for line, value in zip(rows, table[name]):
             if not _is_valid(value, is_price=name == "SalePrice"):
                 rule = "a number above 0" if name == "SalePrice" else "a number or NA"
                 raise ValueError(
@@ -128,7 +128,7 @@ def _read_rows(path: str, columns: list[str]) -> dict[int, dict[str, str]]:
             f"row {max(rows, default=1)}, column {names[-1]!r}; it is cut short: "
             "download it again"
         )
-    return {line: dict(zip(names, row, strict=True)) for line, row in rows.items()}
+    return {line: dict(zip(names, row)) for line, row in rows.items()}
 
 
 def _is_valid(value: str, is_price: bool) -> bool:
@@ -444,7 +444,7 @@ def write_submission(path: str, ids: numpy.ndarray, log_price: numpy.ndarray) ->
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["Id", "SalePrice"])
-    writer.writerows(zip(ids, numpy.round(prices, 2).tolist(), strict=True))
+    writer.writerows(zip(ids, numpy.round(prices, 2).tolist()))
     try:
         content = text.getvalue().encode()  # an error must not leave an empty file
         # The whole first line: a training file may begin with Id,SalePrice,LotArea.
