@@ -169,6 +169,46 @@ def test_a_picture_has_its_size_before_it_arrives(heads, site_dir):
                 assert size == [int(svg.get(side)) for side in ("width", "height")]
 
 
+def test_a_page_is_divided_at_its_headings(site_dir):
+    for path in site_dir.rglob("index.html"):
+        html = path.read_text(encoding="utf-8")
+        article = BeautifulSoup(html, "html.parser").find("article")
+        if article is None:  # an address that leads on
+            continue
+        parts = article.find_all("section", class_="part", recursive=False)
+        assert len(parts) == len(article.find_all("h2")), path
+        assert all(part.find(True).name == "h2" for part in parts), path
+
+
+@pytest.mark.parametrize(
+    ("selector", "needed"),
+    [
+        (".of-a-page b", True),
+        (".of-a-script a", True),
+        (".begun--next", True),
+        ("p:not(.of-none)", True),
+        ("p:is(.of-none, b)", True),
+        ('[href$=".of-none"]', True),
+        (".of-a-page .of-none", False),
+        (".tabbed-set > :nth-child(3)", False),
+    ],
+)
+def test_the_style_sheet_drops_what_no_page_has(
+    tmp_path, monkeypatch, selector, needed
+):
+    monkeypatch.setattr(theme, "_sheets", {"assets/stylesheets/a.min.css": None})
+    monkeypatch.setattr(theme, "_used", {"": {"of-a-page", "tabbed-set"}})
+    for name, text in {
+        "assets/stylesheets/a.min.css": f"@media print{{u,{selector}{{top:0}}}}",
+        "assets/javascripts/a.js": "['of-a-script', `begun--${next}`]",
+    }.items():
+        tmp_path.joinpath(name).parent.mkdir(parents=True)
+        tmp_path.joinpath(name).write_text(text, encoding="utf-8")
+    theme.write(tmp_path)
+    written = tmp_path.joinpath(theme.SHEET).read_text(encoding="utf-8")
+    assert written == f"@media print{{u{f',{selector}' * needed}{{top:0}}}}"
+
+
 def test_two_builds_are_identical(site_dir, tmp_path):
     assert not build(tmp_path)
     names = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()}

@@ -189,4 +189,4 @@ def _mend(html: str, url: str, config) -> str:
         html,
         flags=re.DOTALL,
     )
-    return theme.lighten(html)
+    return theme.lighten(html, url)

@@ -1,6 +1,11 @@
-"""Make Material's pages light: one style sheet, sized figures, styles computed once."""
+"""Make Material's pages light.
+
+One style sheet without what no page needs, figures of known size, and sections that the
+browser leaves alone until the reader comes near.
+"""
 
 import re
+from itertools import chain, repeat
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -18,9 +23,19 @@ _NEEDLESS = re.compile(
     r"|\.md-typeset table:not\(\[class\]\)\+\*$"
 )
 _RULE = re.compile(r"([^{}@;/]+)(\{[^{}]*\})")
+_EMPTY = re.compile(r"@[^{};]+\{\}")
+_ASIDE = re.compile(r"\[[^]]*\]|\((?:[^()]|\([^()]*\))*\)")  # of a selector
+_CLASS = re.compile(r"\.([a-zA-Z_][\w-]*)")
+_CLASSES = re.compile(r'\bclass="([^"]*)"')
 
-# Material's bundle says all of these as well, when the page has been drawn without, and
-# every element is styled again.
+_ARTICLE = re.compile(r"(<article\b[^>]*>)(.*)(</article>)", re.DOTALL)
+_HEADING = re.compile(r"(?=<h2\b)")
+_FOLDED = re.compile(r"<details.*?</details>", re.DOTALL)
+_WORDLESS = re.compile(r"<pre>.*?</pre>|<math.*?</math>|<[^>]+>", re.DOTALL)
+_BLOCK = re.compile(r"<(?:p|li|tr|h\d|summary)\b")
+
+# What scripts at the end of the page say too, when it has been drawn without, so that
+# every element would be styled again.
 _SCRIPTED = '<script>document.documentElement.className="js js-focus-visible"</script>'
 _DARK = """<script>{
   const { index, color } = __md_get("__palette") ?? {};
@@ -31,29 +46,60 @@ _DARK = """<script>{
   }
 }</script>"""
 
+# Colors, contents and tabs: Material would measure or style the whole page to begin
+# with, so site.js and site.css do their work.
+_MEASURING = re.compile(r' data-(?:md-component="(?:palette|toc)"|tabs="[\d:]+")')
+
 _sheets: dict[str, None] = {}  # in the order in which the pages link to them
+_used: dict[str, set[str]] = {}  # the classes of each page
 
 
 def size_figures(html: str, docs: Path) -> str:
-    """Give each figure its width and height, so that nothing moves when it arrives."""
+    """Give each figure its width and height, so that nothing moves when it arrives.
+
+    All but the first one arrive when the reader comes near.
+    """
+    attributes = chain([""], repeat(' loading="lazy"'))
 
     def sized(image: re.Match) -> str:
         svg = (docs / image[1]).read_text(encoding="utf-8")
-        return image[0] + _SIZE.search(svg)[0]
+        return image[0] + _SIZE.search(svg)[0] + next(attributes)
 
     return _FIGURE.sub(sized, html)
 
 
-def lighten(html: str) -> str:
+def lighten(html: str, url: str) -> str:
     """Lighten a finished page; `write` makes the style sheet that it links to."""
+    html = _ARTICLE.sub(_divided, html)
+    _used[url] = set(" ".join(_CLASSES.findall(html)).split())
     sheets = [sheet for _, sheet in _LINK.findall(html)]
     _sheets.update(dict.fromkeys(sheets))
     html = _LINK.sub("", html, count=len(sheets) - 1)
     html = _LINK.sub(rf'\n    <link rel="stylesheet" href="\g<1>{SHEET}">', html)
     html = html.replace("<head>", f"<head>{_SCRIPTED}", 1)
-    html = html.replace(' data-md-component="palette"', "")  # site.js does its work
+    html = _MEASURING.sub("", html)
     html = html.replace('alt="logo"', 'alt="logo" width="24" height="24"')
     return re.sub(r"<body\b[^>]*>", rf"\g<0>{_DARK}", html, count=1)
+
+
+def _divided(article: re.Match) -> str:
+    """An article with a <section> around each heading and what follows it."""
+    start, content, end = article.groups()
+    first, *parts = _HEADING.split(content)
+    sections = [
+        f'<section class="part" style="--lines: {_lines(part)}">{part}</section>'
+        for part in parts
+    ]
+    return start + first + "".join(sections) + end
+
+
+def _lines(part: str) -> int:
+    """About how many lines of text a section is high, on a window of medium width."""
+    part = _FOLDED.sub("", part)
+    code = sum(map(int, re.findall(r"<code style=\"--lines: (\d+)", part)))
+    text = "".join(_WORDLESS.sub("", part).split())
+    # Of two tabs one is seen, and programs are written smaller than text.
+    return round(0.4 * code + len(text) / 50 + 1.5 * len(_BLOCK.findall(part)))
 
 
 def write(site: Path) -> None:
@@ -61,11 +107,14 @@ def write(site: Path) -> None:
 
     One file arrives sooner than seven: a page is not drawn before all have come.
     """
-    sheets = [_sheet(name, (site / name).read_text("utf-8")) for name in _sheets]
+    used = set().union(*_used.values())
+    for script in site.glob("assets/javascripts/*.js"):
+        used.update(re.findall(r"[\w-]+", script.read_text("utf-8")))
+    sheets = [_sheet(name, (site / name).read_text("utf-8"), used) for name in _sheets]
     (site / SHEET).write_text("".join(sheets), encoding="utf-8")
 
 
-def _sheet(name: str, text: str) -> str:
+def _sheet(name: str, text: str, used: set[str]) -> str:
     """A style sheet as it reads from the place of SHEET, without what no page needs."""
 
     def moved(url: re.Match) -> str:
@@ -73,11 +122,19 @@ def _sheet(name: str, text: str) -> str:
 
     text = re.sub(r"/\*# sourceMappingURL=.*?\*/", "", text)
     text = re.sub(r"url\(([\w./-]+)\)", moved, text)
-    return _RULE.sub(_needed, text) if name.endswith(".min.css") else text
+    if not name.endswith(".min.css"):
+        return text  # ours
+    begun = tuple(word for word in used if word.endswith("-"))  # tabbed-control--${e}
 
+    def is_needed(selector: str) -> bool:
+        classes = _CLASS.findall(_ASIDE.sub("", selector))
+        return not _NEEDLESS.search(selector) and all(
+            name in used or name.startswith(begun) for name in classes
+        )
 
-def _needed(rule: re.Match) -> str:
-    """A rule without its needless selectors, or nothing."""
-    selectors = re.split(r",(?![^(]*\))", rule[1])
-    kept = [s for s in selectors if not _NEEDLESS.search(s)]
-    return ",".join(kept) + rule[2] if kept else ""
+    def needed(rule: re.Match) -> str:
+        """A rule without its needless selectors, or nothing."""
+        kept = filter(is_needed, re.split(r",(?![^(]*\))", rule[1]))
+        return selectors + rule[2] if (selectors := ",".join(kept)) else ""
+
+    return _EMPTY.sub("", _RULE.sub(needed, text))

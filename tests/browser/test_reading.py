@@ -43,6 +43,24 @@ def test_a_tab_switches_all_tabs_and_is_remembered(new_page, find):
     expect_tabs(page, "PyTorch")
 
 
+def test_a_clicked_tab_stays_in_place(new_page, find):
+    page = new_page(find('id="from-scratch"')[0])
+    tab = page.locator("#mistakes ~ .tabbed-set label >> text=MXNet").last
+    tab.scroll_into_view_if_needed()
+    before = tab.bounding_box()["y"]
+    tab.click()
+    assert tab.bounding_box()["y"] == pytest.approx(before, abs=1)
+
+
+def test_the_contents_show_where_the_reader_is(new_page, find):
+    page = new_page(find('id="exercises"')[0])
+    active = page.locator(".md-sidebar--secondary .md-nav__link--active")
+    for name in "mistakes", "definition":
+        page.locator(f".md-sidebar--secondary a[href='#{name}']").click()
+        expect(active).to_have_count(1)
+        expect(active).to_have_attribute("href", f"#{name}")
+
+
 @pytest.mark.parametrize("label", FRAMEWORKS)
 def test_a_copied_program_runs_and_prints_its_output(new_page, find, tmp_path, label):
     framework = FRAMEWORKS[label]
@@ -179,12 +197,12 @@ def test_a_term_shows_its_definition_and_leads_to_the_glossary(new_page, find):
 def test_an_equation_number_links_to_its_equation(new_page, find):
     page = new_page(find('class="equation-number"')[0])
     reference = page.locator("p a", has_text=re.compile(r"^\(\d+\)$")).first
-    number = reference.inner_text()
+    number = reference.text_content()
     reference.click()
     equation = page.locator(":target")
     expect(equation).to_be_in_viewport()
     header = page.locator("header").bounding_box()
     assert equation.bounding_box()["y"] >= header["y"] + header["height"]
-    assert equation.locator(".equation-number").inner_text() == number
+    expect(equation.locator(".equation-number")).to_have_text(number)
     equation.locator(".equation-number").click()
     expect(page).to_have_url(re.compile(f"#{equation.get_attribute('id')}$"))

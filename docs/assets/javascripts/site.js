@@ -40,17 +40,46 @@ new MutationObserver(() => {
     nav.role = "none";
 }).observe(document.querySelector(".md-content"), { childList: true, subtree: true });
 
-// Material finds tabs by the text they show, and a folded answer shows none: it would
-// open on the first framework, whatever the reader has chosen.
-document.addEventListener("toggle", ({ target }) => {
+// A framework that is chosen in one place is chosen everywhere, and on the next page.
+// Material's own links find tabs by the text they show, and what is folded, or too far
+// away to have been drawn, shows none.
+{
+  const labels = [...document.querySelectorAll(".tabbed-labels > label")];
+  let following = false;
+
+  const choose = (name) => {
+    following = true;
+    for (const label of labels) {
+      const input = document.getElementById(label.htmlFor);
+      if (label.textContent.trim() === name && !input.checked) input.click();
+    }
+    following = false;
+  };
+  document.addEventListener("change", ({ target }) => {
+    if (following || !target.matches(".tabbed-set > input")) return;
+    const { top } = target.parentElement.getBoundingClientRect();
+    const name = labels.find((label) => label.htmlFor === target.id).textContent.trim();
+    choose(name);
+    __md_set("__tabs", [name]);
+    const moved = target.parentElement.getBoundingClientRect().top - top;
+    scrollBy({ top: moved, behavior: "instant" }); // what was clicked stays in place
+  });
   const [chosen] = __md_get("__tabs") ?? [];
-  for (const label of target.querySelectorAll(".tabbed-labels > label")) {
-    const input = document.getElementById(label.htmlFor);
-    if (label.textContent.trim() !== chosen || input.checked) continue;
-    label.setAttribute("data-md-switching", ""); // as Material does: not a new choice
-    input.click();
-  }
-}, true);
+  if (chosen) choose(chosen);
+}
+
+// The contents show where the reader is. Material's own way asks for the place of every
+// heading, so that all sections have to be drawn when a page opens.
+{
+  const spy = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const hash = `#${target.firstElementChild.id}`; // twice: a phone has its own menu
+      for (const link of document.querySelectorAll(`.md-nav--secondary [href="${hash}"]`))
+        link.classList.toggle("md-nav__link--active", isIntersecting);
+    }
+  }, { rootMargin: "-25% 0% -75% 0%" }); // a line across the window: one section at most
+  for (const part of document.querySelectorAll(".part")) spy.observe(part);
+}
 
 // A table that scrolls must be reachable by keyboard; one that does not, need not be.
 const scrolling = new ResizeObserver((entries) => {
