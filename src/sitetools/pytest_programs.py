@@ -57,10 +57,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[RUNNER].close()
 
 
-def pytest_report_header() -> list[str]:
-    """Say once which half does not run here, and why."""
-    reasons = {name: availability.missing(name) for name in programs.FRAMEWORKS}
-    return [f"{name} half NOT run: {why}" for name, why in reasons.items() if why]
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once which half did not run here, and why."""
+    for name in programs.FRAMEWORKS:
+        if why := availability.missing(name):
+            terminalreporter.line(f"{name} half NOT run: {why}", yellow=True)
 
 
 def pytest_collect_file(

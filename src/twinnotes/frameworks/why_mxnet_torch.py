@@ -40,7 +40,7 @@ def parameters_to_arrays(net: nn.Module) -> dict[str, numpy.ndarray]:
                 f"every parameter must have values, {name} has none yet; "
                 "run the network once on a batch, or give the input sizes"
             )
-        arrays[name] = numpy.array(tensor.detach().cpu())
+        arrays[name] = tensor.detach().cpu().numpy().copy()
     return arrays
 
 
