@@ -26,6 +26,8 @@ CHAPTERS = sorted(
 CONCEPTS = [*CHAPTERS, "tests/test_hostile.py", "tests/test_matrix.py"]
 PROGRAMS = ["--codeblocks", "snippets"]
 COLD = ["--cold", *PROGRAMS]
+QR = "snippets/probability_numerics/conditioning_mxnet.md::differences"
+"""What NumPy 1.25 broke, says its page: np.linalg.qr still works with NumPy 1.23."""
 LIMIT = 3600
 """Seconds after which a row is stopped."""
 
@@ -77,7 +79,13 @@ ROWS = [
     Row(
         "python 3.12", [*CONCEPTS, *PROGRAMS, "-k", "mxnet"], {}, "mxnet", "python3.12"
     ),
-    Row("numpy 1.23.5", [*CONCEPTS, *PROGRAMS, "-k", "mxnet"], {}, "mxnet", "numpy1"),
+    Row(
+        "numpy 1.23.5",
+        [*CONCEPTS, *PROGRAMS, "-k", "mxnet", f"--deselect={QR}"],
+        {},
+        "mxnet",
+        "numpy1",
+    ),
     Row("numpy 2, no mxnet", [*CONCEPTS, *PROGRAMS], {}, "torch", "numpy2"),
 ]
 
@@ -91,9 +99,8 @@ HOMES = {
         {
             "numpy": "1.23.5",
             "contourpy": "1.2.1",
-            "matplotlib": "3.9.4",
+            "matplotlib": "3.10.9",  # figures: only the data are compared
             "pandas": "2.2.3",
-            "pyparsing": "3.2.5",  # matplotlib says names that 3.3 is about to drop
             "pytz": "2026.1",
         },
     ),

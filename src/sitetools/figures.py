@@ -303,7 +303,9 @@ def _look(artist: Artist) -> dict:
         look = {name: look[name] for name in look if name not in _MARKER}
     if isinstance(artist, ColorizingArtist) and artist.get_array() is not None:
         cmap, norm = artist.get_cmap(), type(artist.norm).__name__
-        look["colors"] = f"{cmap.name} {norm} {_option('color', cmap([0.0, 0.5, 1.0]))}"
+        # Matplotlib 3.10 says "from_list".
+        name = cmap.name.replace("from_list", "unnamed")
+        look["colors"] = f"{name} {norm} {_option('color', cmap([0.0, 0.5, 1.0]))}"
         look["clim"] = _plain(artist.get_clim())
         look["array"] = _plain(artist.get_array())
         if type(artist).__name__ != "QuadContourSet":  # there, colors can be given
@@ -437,33 +439,38 @@ def _plain(value: Any) -> Any:
 # could move freely between limits 999 and 1001; that is half a pixel of a 500 px axis.
 # Around zero a ten-thousandth of the range is free. A log axis shows relative size, so
 # there the thousandth is all: it is less than half a pixel down to half a decade.
-# Other data count as an axis from 0 to the largest of them.
+# Other data count as an axis from 0 to the largest of them. Another Matplotlib may
+# leave other room for texts: there, what is not placed by data may be anywhere.
 
 _DATA = ("array", "clim", "levels", "sizes", "u", "v", "scale")
 
 
-def compare(expected: dict, actual: dict) -> list[str]:
-    """List the differences of two descriptions; an empty list if they look the same."""
-    return list(_differences("figure", expected, actual, {}, [(0, 0)]))
+def compare(expected: dict, actual: dict, *, layout: bool = True) -> list[str]:
+    """List the differences of two descriptions; an empty list if they look the same.
+
+    With layout=False only data are compared, not where texts and axes are.
+    """
+    elsewhere = (1, 1e-4) if layout else (math.inf, math.inf)
+    return list(_differences("figure", expected, actual, {}, [(0, 0)], elsewhere))
 
 
 def _differences(
-    where: str, want: Any, got: Any, axes: dict, slack: list
+    where: str, want: Any, got: Any, axes: dict, slack: list, elsewhere: tuple
 ) -> Iterator[str]:
     kinds = [entry.get("type") for entry in (want, got) if isinstance(entry, dict)]
     if len(kinds) == 2 and kinds[0] == kinds[1]:
         axes = want if "xlim" in want else axes
         for key in want | got:
             pair = want.get(key, "nothing"), got.get(key, "nothing")
-            yield from _differences(
-                f"{where} {key}", *pair, axes, _slack(key, want, axes)
-            )
+            free = _slack(key, want, axes, elsewhere)
+            yield from _differences(f"{where} {key}", *pair, axes, free, elsewhere)
     elif isinstance(want, list) and isinstance(got, list) and len(want) == len(got):
         for i, pair in enumerate(zip(want, got, strict=True)):
             entry = want[i] if isinstance(want[i], dict) else {}
             name = "".join(f" {entry[k]!r}" for k in ("type", "label") if entry.get(k))
             here = [slack[i % len(slack)]] if _is_number(want[i]) else slack
-            yield from _differences(f"{where}[{i}]{name}", *pair, axes, here)
+            item = f"{where}[{i}]{name}"
+            yield from _differences(item, *pair, axes, here, elsewhere)
     elif _is_number(want) and _is_number(got):
         most, free = slack[0]
         last_digit = 1e-5 * abs(want)  # of the six that are kept
@@ -483,7 +490,9 @@ def _brief(value: Any) -> str:
     return value.get("type", "more") if isinstance(value, dict) else repr(value)
 
 
-def _slack(key: str, entry: dict, axes: dict) -> list[tuple[float, float]]:
+def _slack(
+    key: str, entry: dict, axes: dict, elsewhere: tuple
+) -> list[tuple[float, float]]:
     """Tolerance by column, as (value up to which a thousandth counts, what is free)."""
 
     def along(name: str) -> tuple[float, float]:
@@ -497,7 +506,7 @@ def _slack(key: str, entry: dict, axes: dict) -> list[tuple[float, float]]:
     if key.endswith("points"):
         frames = (entry[key.replace("points", "frame")].split(",") * 2)[:2]
         pairs = zip("xy", frames, strict=True)
-        return [along(name) if part == "data" else (1, 1e-4) for name, part in pairs]
+        return [along(name) if part == "data" else elsewhere for name, part in pairs]
     if key in _DATA and key in entry:
         sizes = np.abs(np.asarray(entry[key], dtype=float))
         largest = float(np.max(sizes[np.isfinite(sizes)], initial=0))

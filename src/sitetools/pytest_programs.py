@@ -7,12 +7,21 @@ fences in one process and skips those whose info string it does not know.
 import difflib
 import json
 import re
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 from pytest_codeblocks.plugin import TestBlock
 
-from sitetools import availability, device, figures, outputs, programs, verified
+from sitetools import (
+    availability,
+    device,
+    environment,
+    figures,
+    outputs,
+    programs,
+    verified,
+)
 from sitetools.runner import LAB_LIMIT, LIMIT, Result, Runner
 
 RUNNER = pytest.StashKey[Runner]()
@@ -230,6 +239,7 @@ class ProgramItem(TestBlock):
         found = figures.compare(
             json.loads(known.read_text(encoding="utf-8")),
             json.loads(result.description),
+            layout=version("matplotlib") == environment.pinned("matplotlib"),
         )
         return "\n".join([f"the figure {svg} is stale", *found]) if found else None
 

@@ -874,3 +874,14 @@ def test_a_legend_that_moves(figures, described):
     expected = described(draw("upper left"))
     assert figures.compare(expected, described(draw("upper left"))) == []
     assert figures.compare(expected, described(draw("lower left")))
+
+
+def test_without_the_layout_only_data_are_compared(figures, described):
+    def draw(y, loc):
+        return lambda ax: (curve(1, y, label="a")(ax), ax.legend(loc=loc))
+
+    expected = described(draw(2, "upper left"))
+    moved = described(draw(2, "lower left"))
+    assert figures.compare(expected, moved, layout=False) == []
+    other = described(draw(3, "lower left"))
+    assert figures.compare(expected, other, layout=False)
