@@ -10,6 +10,11 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SITE_URL = "http://127.0.0.1:8000/"
+ENVIRONMENT = {
+    "SITE_URL": SITE_URL,
+    "SOURCE_DATE_EPOCH": "0",  # whichever test asks for the site first
+    "NO_MKDOCS_2_WARNING": "1",
+}
 
 
 def build(site: Path) -> str:
@@ -17,7 +22,7 @@ def build(site: Path) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", site],
         cwd=ROOT,
-        env={**os.environ, "SITE_URL": SITE_URL, "NO_MKDOCS_2_WARNING": "1"},
+        env={**os.environ, **ENVIRONMENT},
         capture_output=True,
         text=True,
     )
