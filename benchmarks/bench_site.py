@@ -46,7 +46,7 @@ SAVED = {
     "snippets/foundations/norms_torch.md": (r"```python\n", "# {}"),
     "src/twinnotes/foundations/norms_torch.py": (r"\A", "# {}"),
 }
-INPUTS = ("docs", "snippets", "src", "overrides", "mkdocs.yml", "concepts.yml")
+NOT_COPIED = ("site", "site-zensical", "tests")
 
 PLAIN = """
 INHERIT: mkdocs.yml
@@ -81,13 +81,15 @@ markdown_extensions:
 
 
 def copy_project(folder: Path) -> None:
-    """Copy what the site is built from, and no environment or built site."""
-    for name in (*INPUTS, "constraints.txt"):
-        if (ROOT / name).is_dir():
-            ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
-            shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+    """Copy the project, without its tests, environments and built sites."""
+    ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    for path in ROOT.iterdir():
+        if path.name.startswith(".") or path.name in NOT_COPIED:
+            continue
+        if path.is_dir():
+            shutil.copytree(path, folder / path.name, ignore=ignore)
         else:
-            shutil.copy(ROOT / name, folder / name)
+            shutil.copy(path, folder / path.name)
 
 
 def multiply(folder: Path, count: int) -> None:
