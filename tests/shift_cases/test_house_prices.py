@@ -223,9 +223,9 @@ def test_a_new_network_has_all_its_parameters(concept, framework):
     rng = np.random.default_rng(5)
     for weight, bias, shape in zip(got[::2], got[1::2], [(4, 3), (1, 4)], strict=True):
         wanted = rng.normal(0, np.sqrt(2 / shape[1]), shape).astype(np.float32)
-        assert (weight.shape, weight.dtype) == (wanted.shape, wanted.dtype)
-        np.testing.assert_array_equal(weight, wanted)
-        np.testing.assert_array_equal(bias, np.zeros(shape[0], np.float32), strict=True)
+        for one, other in (weight, wanted), (bias, np.zeros(shape[0], np.float32)):
+            assert (one.shape, one.dtype) == (other.shape, other.dtype)
+            np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.equation("momentum-step")
