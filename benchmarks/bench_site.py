@@ -139,7 +139,7 @@ def add_copy(folder: Path, chapter: str, page: str, number: int) -> None:
     line = f"      - {chapter}/{page}.md\n"
     config.write_text(
         config.read_text("utf-8").replace(
-            line, line + line.replace(page, f"{page}-{number}"), 1
+            line, line + line.replace(f"{page}.md", f"{page}-{number}.md"), 1
         ),
         "utf-8",
     )
