@@ -82,9 +82,12 @@ def on_page_content(html, page, config, **_):
     for block in "language-python highlight", "tabbed-labels":
         start = f'<div class="{block}"'
         html = html.replace(start, f'{start} data-search-exclude="true"')
+    name = "Permanent link"
     if page.file.locale == "zh":
-        html = html.replace('title="Permanent link"', 'title="本节的链接"')
+        name = "本节的链接"
         html = _CHINESE_LINE_BREAK.sub(r"\1", html)
+    # For screen readers; a tooltip at every heading is more than a reader asked for.
+    html = html.replace('title="Permanent link"', f'aria-label="{name}"')
     html = moving.add_sliders(html, page.file.locale)
     return theme.size_figures(html, Path(config.docs_dir))
 

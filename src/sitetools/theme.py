@@ -30,6 +30,8 @@ _CLASSES = re.compile(r'\bclass="([^"]*)"')
 
 _ARTICLE = re.compile(r"(<article\b[^>]*>)(.*)(</article>)", re.DOTALL)
 _HEADING = re.compile(r"(?=<h2\b)")
+_EQUATION = re.compile(r'(<div class="equation")(.*?</div>)', re.DOTALL)
+_STRUT = re.compile(r'"katex-strut" style="height:([\d.]+)em')
 _FOLDED = re.compile(r"<details.*?</details>", re.DOTALL)
 _WORDLESS = re.compile(r"<pre>.*?</pre>|<math.*?</math>|<[^>]+>", re.DOTALL)
 _BLOCK = re.compile(r"<(?:p|li|tr|h\d|summary)\b")
@@ -49,6 +51,13 @@ _DARK = """<script>{
 # Colors, contents and tabs: Material would measure or style the whole page to begin
 # with, so site.js and site.css do their work.
 _MEASURING = re.compile(r' data-(?:md-component="(?:palette|toc)"|tabs="[\d:]+")')
+
+# site.js sends for Material's script when the page has been drawn.
+_SCRIPT = re.compile(r'<script src="([^"]*/bundle\.[^"]*)"></script>\s*')
+_OURS = '/site.js"'
+
+# A formula is not drawn before these have come.
+_FONTS = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
 
 _sheets: dict[str, None] = {}  # in the order in which the pages link to them
 _used: dict[str, set[str]] = {}  # the classes of each page
@@ -70,16 +79,31 @@ def size_figures(html: str, docs: Path) -> str:
 
 def lighten(html: str, url: str) -> str:
     """Lighten a finished page; `write` makes the style sheet that it links to."""
+    html = _EQUATION.sub(_measured, html)
     html = _ARTICLE.sub(_divided, html)
     _used[url] = set(" ".join(_CLASSES.findall(html)).split())
     sheets = [sheet for _, sheet in _LINK.findall(html)]
     _sheets.update(dict.fromkeys(sheets))
     html = _LINK.sub("", html, count=len(sheets) - 1)
-    html = _LINK.sub(rf'\n    <link rel="stylesheet" href="\g<1>{SHEET}">', html)
+    links = f'<link rel="stylesheet" href="\\g<1>{SHEET}">'
+    if 'class="katex"' in html:
+        for name in _FONTS:
+            font = f"\\g<1>assets/katex/fonts/{name}.woff2"
+            links += f'<link rel="preload" as="font" href="{font}" crossorigin>'
+    html = _LINK.sub(f"\n    {links}", html)
     html = html.replace("<head>", f"<head>{_SCRIPTED}", 1)
     html = _MEASURING.sub("", html)
+    if script := _SCRIPT.search(html):
+        html = _SCRIPT.sub("", html)
+        html = html.replace(_OURS, f'{_OURS} data-next="{script[1]}"', 1)
     html = html.replace('alt="logo"', 'alt="logo" width="24" height="24"')
     return re.sub(r"<body\b[^>]*>", rf"\g<0>{_DARK}", html, count=1)
+
+
+def _measured(equation: re.Match) -> str:
+    """An equation that says how high it will be, in units of its font's size."""
+    ems = max(map(float, _STRUT.findall(equation[2])))
+    return f'{equation[1]} style="--ems: {ems}"{equation[2]}'
 
 
 def _divided(article: re.Match) -> str:

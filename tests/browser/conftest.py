@@ -114,6 +114,18 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def move():
+    """A function: move the mouse on a page, and wait for what comes then."""
+
+    def moved(page):
+        page.mouse.move(0, 0)
+        page.mouse.move(1, 1)
+        page.wait_for_function("window.component$")  # the last line of Material's script
+
+    return moved
+
+
 @pytest.fixture
 def new_page(browser, url):
     """A function that opens a page in a new profile; relative addresses are the site's.

@@ -126,6 +126,13 @@ def test_search_finds_words_and_headings(new_page, pages, home, queries):
     assert not missed
 
 
+def test_the_first_key_opens_the_search(new_page):
+    page = new_page()
+    assert not page.evaluate("window.component$")
+    page.keyboard.press("/")
+    expect(page.get_by_role("textbox")).to_be_focused()
+
+
 def test_the_language_changes_and_the_page_stays(new_page, find, url):
     note = find('id="from-scratch"')[0]
     page = new_page(note)
@@ -179,10 +186,11 @@ def test_the_keyboard_changes_colors_and_they_can_follow_the_system_again(new_pa
     assert page.evaluate("__md_get('__palette').index") == 0
 
 
-def test_a_term_shows_its_definition_and_leads_to_the_glossary(new_page, find):
+def test_a_term_shows_its_definition_and_leads_to_the_glossary(new_page, find, move):
     pages = find('class="term"')
     for path in pages[0], pages[-1]:  # the last one is Chinese
         page = new_page(path)
+        move(page)
         term = page.locator("a.term").first
         term.hover()
         expect(page.get_by_role("tooltip")).to_be_visible()

@@ -88,7 +88,30 @@ const scrolling = new ResizeObserver((entries) => {
     else target.removeAttribute("tabindex");
   }
 });
-document$.subscribe(() => {
-  for (const box of document.querySelectorAll(".md-typeset__scrollwrap"))
-    scrolling.observe(box);
-});
+const watch = (selector) => {
+  for (const box of document.querySelectorAll(selector)) scrolling.observe(box);
+};
+watch(".md-typeset table:not([class])");
+
+// Material's script, for search, copying, tooltips and the menu of versions, is sent for
+// when the reader moves: a page opens sooner without, and can be read. A key that was
+// pressed before it came, as "/" for the search, is pressed again.
+{
+  const script = document.createElement("script");
+  script.src = document.currentScript.dataset.next;
+  const { version } = JSON.parse(document.getElementById("__config").textContent);
+  const signs = ["pointermove", "pointerdown", "scroll", "focusin", "keydown"];
+
+  const send = (sign) => {
+    for (const name of signs) removeEventListener(name, send);
+    script.addEventListener("load", () => {
+      document$.next(document); // it waits for a page that is being loaded
+      watch(".md-typeset__scrollwrap"); // around tables
+      if (sign?.type === "keydown")
+        sign.target.dispatchEvent(new KeyboardEvent("keydown", sign));
+    });
+    document.body.append(script);
+  };
+  if (version || location.search || location.hash) send();
+  else for (const name of signs) addEventListener(name, send, { passive: true });
+}
