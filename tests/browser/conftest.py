@@ -116,12 +116,12 @@ def browser():
 
 @pytest.fixture(scope="session")
 def move():
-    """A function: move the mouse on a page, and wait for what comes then."""
+    """A function: move the mouse on a page, and wait for what that sends for."""
 
     def moved(page):
         page.mouse.move(0, 0)
         page.mouse.move(1, 1)
-        page.wait_for_function("window.component$")  # the last line of Material's script
+        page.wait_for_function("window.component$")  # its last line
 
     return moved
 
