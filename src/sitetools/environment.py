@@ -401,7 +401,9 @@ def lines_of(command, port):
     serve = ["-m", "mkdocs", "serve", "--no-strict", "--livereload"]
     build = ["-m", "mkdocs", "build", "--strict"]
     style = [["-m", "ruff", "check"], ["-m", "ruff", "format", "--check"]]
-    tests = ["-m", "pytest", "--codeblocks", "-n", "2", "tests", "snippets"]
+    # Two processes start at both ends, so that they seldom make a fixture twice.
+    shared = ["-n", "2", "--dist", "worksteal"]
+    tests = ["-m", "pytest", "--codeblocks", *shared, "tests", "snippets"]
     outputs = ["-m", "pytest", "--codeblocks", "--update-outputs", "snippets"]
     benches = ["benchmarks/bench_{}.py".format(n) for n in ("ops", "runner", "site")]
     return {
