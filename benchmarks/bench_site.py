@@ -12,8 +12,9 @@ our extension. No build keeps anything for the next one, so all of them are cold
 cost is CPU time, user and system, which depends little on what else the machine does.
 
 Live reload is timed in a browser, from writing a file to reading the change on a page
-that is open. The weight of a note is what a browser with an empty cache fetches for it and
-for a reader who moves, compressed with gzip; the notes are weighed in the multiplied site, whose nav is longer.
+that is open. The weight of a note is what a browser with an empty cache fetches for it,
+and for a reader who moves, compressed with gzip; the notes are weighed in the
+multiplied site, whose nav is longer.
 """
 
 import functools

@@ -403,7 +403,7 @@ def lines_of(command, port):
     style = [["-m", "ruff", "check"], ["-m", "ruff", "format", "--check"]]
     # Two processes start at both ends, so that they seldom make a fixture twice.
     shared = ["-n", "2", "--dist", "worksteal"]
-    tests = ["-m", "pytest", "--codeblocks", *shared, "tests", "snippets"]
+    tests = ["-m", "pytest", "--codeblocks"] + shared + ["tests", "snippets"]
     outputs = ["-m", "pytest", "--codeblocks", "--update-outputs", "snippets"]
     benches = ["benchmarks/bench_{}.py".format(n) for n in ("ops", "runner", "site")]
     return {
