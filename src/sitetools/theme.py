@@ -52,7 +52,7 @@ _DARK = """<script>{
 # with, so site.js and site.css do their work.
 _MEASURING = re.compile(r' data-(?:md-component="(?:palette|toc)"|tabs="[\d:]+")')
 
-# site.js sends for Material's script when the page has been drawn.
+# site.js, which runs when the page has been read, sends for Material's script later.
 _SCRIPT = re.compile(r'<script src="([^"]*/bundle\.[^"]*)"></script>\s*')
 _OURS = '/site.js"'
 
@@ -95,7 +95,7 @@ def lighten(html: str, url: str) -> str:
     html = _MEASURING.sub("", html)
     if script := _SCRIPT.search(html):
         html = _SCRIPT.sub("", html)
-        html = html.replace(_OURS, f'{_OURS} data-next="{script[1]}"', 1)
+        html = html.replace(_OURS, f'{_OURS} defer data-next="{script[1]}"', 1)
     html = html.replace('alt="logo"', 'alt="logo" width="24" height="24"')
     return re.sub(r"<body\b[^>]*>", rf"\g<0>{_DARK}", html, count=1)
 

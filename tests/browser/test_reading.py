@@ -126,6 +126,17 @@ def test_search_finds_words_and_headings(new_page, pages, home, queries):
     assert not missed
 
 
+def test_on_a_phone_the_menu_comes_in_and_leads_to_a_note(new_page, find, url):
+    note = find('id="from-scratch"')[0]
+    page = new_page(width=360)
+    link = page.locator(f".md-sidebar--primary a[href='{note}']")
+    assert not link.is_visible()
+    page.locator("label[for=__drawer] >> visible=true").first.click()
+    page.locator(".md-sidebar--primary").get_by_text("Foundations").first.click()
+    link.click()
+    expect(page).to_have_url(url + note)
+
+
 def test_the_first_key_opens_the_search(new_page):
     page = new_page()
     assert not page.evaluate("window.component$")

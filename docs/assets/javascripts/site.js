@@ -96,9 +96,9 @@ watch(".md-typeset table:not([class])");
 // Material's script, for search, copying, tooltips and the menu of versions, is sent for
 // when the reader moves: a page opens sooner without, and can be read. A key that was
 // pressed before it came, as "/" for the search, is pressed again.
-{
+const { next } = document.currentScript.dataset; // sitetools.theme says where it is
+if (next) {
   const script = document.createElement("script");
-  script.src = document.currentScript.dataset.next;
   const { version } = JSON.parse(document.getElementById("__config").textContent);
   const signs = ["pointermove", "pointerdown", "scroll", "focusin", "keydown"];
 
@@ -110,6 +110,7 @@ watch(".md-typeset table:not([class])");
       if (sign?.type === "keydown")
         sign.target.dispatchEvent(new KeyboardEvent("keydown", sign));
     });
+    script.src = next;
     document.body.append(script);
   };
   if (version || location.search || location.hash) send();
