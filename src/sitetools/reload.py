@@ -8,9 +8,11 @@ pages too, such as a title, the glossary, a template or a new file, builds every
 """
 
 import copy
+import functools
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,9 @@ from sitetools import downloads, moving, verified
 
 _INCLUDE = re.compile(r'--8<-- "([^":]+)')
 _IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)\)")
+# Time and size of every file that the site is built from. Each save looks at thousands,
+# and making a Path of each would take longer than building a page.
+_State = dict[str, tuple[int, int]]
 # What editors leave beside a file while it is open or being saved.
 _PASSING = re.compile(r"[.#]|.*~$|__pycache__$")
 
@@ -50,7 +55,7 @@ class _Build:
 
 
 _builds: dict[str, _Build] = {}
-_seen: dict[Path, tuple[int, int]] = {}
+_seen: _State = {}
 _complete = True
 
 
@@ -81,7 +86,7 @@ def rebuild(everything: Callable[[], None]) -> None:
         now = _look(next(iter(_builds.values())).config)
         changed = {p for p in _seen.keys() | now if _seen.get(p) != now.get(p)}
         new_or_gone = _seen.keys() ^ now.keys()
-        if not new_or_gone and _show(changed):
+        if not new_or_gone and _show(changed, now):
             _note(now)
             return
     _complete = False
@@ -89,52 +94,59 @@ def rebuild(everything: Callable[[], None]) -> None:
     _complete = True
 
 
-def _note(state: dict[Path, tuple[int, int]]) -> None:
+def _note(state: _State) -> None:
     global _seen
     _seen = state
 
 
-def _look(config: MkDocsConfig) -> dict[Path, tuple[int, int]]:
-    """Return time and size of every file that the site is built from."""
+def _look(config: MkDocsConfig) -> _State:
+    """Return the state of every file that the site is built from."""
     state = {}
-    for watched in (config.docs_dir, config.config_file_path, *config.watch):
-        if Path(watched).is_file():
-            state[Path(watched)] = _stamp(watched)
-        for folder, folders, names in os.walk(watched):
-            folders[:] = [name for name in folders if not _PASSING.match(name)]
-            for name in names:
-                if not _PASSING.match(name):
-                    path = Path(folder, name)
-                    state[path] = _stamp(path)
+    folders = [config.docs_dir, *filter(os.path.isdir, config.watch)]
+    for path in config.config_file_path, *config.watch:
+        if Path(path).is_file():
+            state[path] = _stamp(Path(path).stat())
+    for folder in folders:
+        for entry in _entries(folder):
+            if _PASSING.match(entry.name):
+                continue
+            if entry.is_dir():
+                folders.append(entry.path)
+                continue
+            with suppress(FileNotFoundError):  # gone since it was listed
+                state[entry.path] = _stamp(entry.stat())
     return state
 
 
-def _stamp(path: str | Path) -> tuple[int, int]:
-    try:
-        status = Path(path).stat()
-    except FileNotFoundError:  # gone since it was listed
-        return 0, 0
+def _entries(folder: str) -> list[os.DirEntry]:
+    with suppress(FileNotFoundError):
+        return [*os.scandir(folder)]
+    return []
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
 
-def _show(changed: set[Path]) -> bool:
+def _show(changed: set[str], now: _State) -> bool:
     """Build the pages that read a changed file; False if others may change as well."""
     global _complete
     affected, unread = {}, set(changed)
     for language, build in _builds.items():
         affected[language] = []
+        folders = tuple(build.config.mdx_configs["pymdownx.snippets"]["base_path"])
         for page in build.pages:
-            read = changed & _reads(Path(page.file.abs_src_path), build.config)
+            read = changed & _reads(page.file.abs_src_path, folders, now)
             unread -= read
             if read:
                 affected[language].append(page)
         for file in build.files:
-            path = Path(file.abs_src_path)
+            path = file.abs_src_path
             if path in changed and not file.is_documentation_page():
                 file.copy_file()
                 unread.discard(path)
     # All style sheets are one file in the site.
-    if unread or any(p.name == "glossary.md" or p.suffix == ".css" for p in changed):
+    if unread or any(re.search(r"\bglossary\.md$|\.css$", path) for path in changed):
         return False
 
     downloads.loaded.cache_clear()
@@ -165,17 +177,24 @@ def _languages():
         yield language, build
 
 
-def _reads(path: Path, config: MkDocsConfig) -> set[Path]:
-    """Return the file itself and all that it includes or shows."""
-    text, found = path.read_text("utf-8"), {path}
+def _reads(path: str, folders: tuple[str, ...], now: _State) -> set[str]:
+    """Return the file itself and all that it includes, from these folders, or shows."""
+    shown, included = _names(path, now[path], folders)
+    inner = (_reads(file, folders, now) for file in included if file in now)
+    return {path}.union(shown, *inner)
+
+
+@functools.cache
+def _names(
+    path: str, stamp: tuple[int, int], folders: tuple[str, ...]
+) -> tuple[set[str], set[str]]:
+    """Return what a file in this state shows, and what it may include."""
+    text, shown = Path(path).read_text("utf-8"), set()
     for target in _IMAGE.findall(text):
-        image = Path(os.path.normpath(path.parent / target))
-        found |= {image, image.with_suffix(".js")}  # its sliders, if it moves
-    for name in set(_INCLUDE.findall(text)):
-        for folder in config.mdx_configs["pymdownx.snippets"]["base_path"]:
-            if (included := Path(folder, name)).is_file():
-                found |= _reads(included, config)
-    return found
+        image = Path(os.path.normpath(Path(path).parent / target))
+        shown |= {str(image), str(image.with_suffix(".js"))}  # sliders, if it moves
+    names = _INCLUDE.findall(text)
+    return shown, {str(Path(folder, name)) for name in names for folder in folders}
 
 
 def _search(build: _Build):
