@@ -1,6 +1,5 @@
 """MkDocs hooks: tell the Markdown extensions which page they are on; mend the theme."""
 
-import functools
 import os
 import re
 from pathlib import Path
@@ -63,7 +62,7 @@ def on_nav(nav, config, files):
 
 
 def on_serve(server, builder, **_):
-    server.builder = functools.partial(reload.rebuild, builder)
+    reload.serve(server, builder)
 
 
 def on_page_markdown(markdown, page, **_):

@@ -1,10 +1,11 @@
 """Live reload: after a change, build again the pages that show it, and no others.
 
 `mkdocs serve` builds the whole site for every saved file. Here the hooks keep what a
-whole build leaves in memory (`begin`, `keep`, `keep_env`), and the server calls
-`rebuild`. Few pages read a page, a program or a figure; those are converted and written
-again, and their entries in the search index are replaced. Whatever may change other
-pages too, such as a title, the glossary, a template or a new file, builds everything.
+whole build leaves in memory (`begin`, `keep`, `keep_env`), and the server (`serve`)
+calls `rebuild`. Few pages read a page, a program or a figure; those are converted and
+written again, and their entries in the search index are replaced. Whatever may change
+other pages too, such as a title, the glossary, a template or a new file, builds
+everything.
 """
 
 import copy
@@ -19,9 +20,11 @@ from pathlib import Path
 from jinja2 import Environment
 from mkdocs.commands.build import _build_page, _populate_page
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.livereload import LiveReloadServer
 from mkdocs.structure.files import Files
 from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
+from watchdog import events, observers
 
 from sitetools import downloads, moving, verified
 
@@ -54,6 +57,22 @@ class _Build:
         return [file.page for file in self.files.documentation_pages()]
 
 
+class _Observer(observers.Observer):
+    """Tells of changes, and not of reading, which building does as well."""
+
+    CHANGES = (
+        events.FileCreatedEvent,
+        events.FileModifiedEvent,
+        events.FileMovedEvent,
+        events.FileDeletedEvent,
+    )
+
+    def schedule(self, handler, path, *, recursive=False):
+        return super().schedule(
+            handler, path, recursive=recursive, event_filter=[*self.CHANGES]
+        )
+
+
 _builds: dict[str, _Build] = {}
 _seen: _State = {}
 _complete = True
@@ -73,6 +92,25 @@ def keep(config: MkDocsConfig, files: Files, nav: Navigation) -> None:
 def keep_env(config: MkDocsConfig, env: Environment) -> None:
     """Keep the templates of the same build."""
     _builds[config.theme["language"]].env = env
+
+
+def serve(server: LiveReloadServer, everything: Callable[[], None]) -> None:
+    """Let a server rebuild what has changed, as soon as the system tells of it.
+
+    MkDocs itself looks at every file twice a second. That also sees what another
+    machine changes on a shared disk; this does not.
+
+    Args:
+        server: MkDocs's, before it starts.
+        everything: Builds the whole site.
+    """
+    server.builder = functools.partial(rebuild, everything)
+    watched = [*server._watched_paths]
+    for path in watched:
+        server.unwatch(path)
+    server.observer = _Observer()
+    for path in watched:
+        server.watch(path)
 
 
 def rebuild(everything: Callable[[], None]) -> None:
