@@ -148,7 +148,7 @@ def _look(config: MkDocsConfig) -> _State:
         for entry in _entries(folder):
             if _PASSING.match(entry.name):
                 continue
-            if entry.is_dir():
+            if entry.is_dir(follow_symlinks=False):
                 folders.append(entry.path)
                 continue
             with suppress(FileNotFoundError):  # gone since it was listed
