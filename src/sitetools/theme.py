@@ -56,7 +56,7 @@ _MEASURING = re.compile(r' data-(?:md-component="(?:palette|toc)"|tabs="[\d:]+")
 _SCRIPT = re.compile(r'<script src="([^"]*/bundle\.[^"]*)"></script>\s*')
 _OURS = '/site.js"'
 
-# A formula is not drawn before these have come.
+# Until these have come, a formula is drawn in the text's font, and then again.
 _FONTS = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
 
 _sheets: dict[str, None] = {}  # in the order in which the pages link to them
