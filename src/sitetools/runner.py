@@ -17,7 +17,7 @@ LIMIT = 30
 LAB_LIMIT = 120
 """Seconds after which a lab is stopped, or a program on another device."""
 
-_ENGINE_LINE = re.compile(r"^.*MXNet start using engine: NaiveEngine\n?", re.MULTILINE)
+_ENGINE_LINE = re.compile(r"^.*MXNet start using engine: \w+\n?", re.MULTILINE)
 
 
 @dataclass
