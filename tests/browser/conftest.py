@@ -121,7 +121,7 @@ def move():
     def moved(page):
         page.mouse.move(0, 0)
         page.mouse.move(1, 1)
-        page.wait_for_function("window.component$")  # its last line
+        page.wait_for_function("window.component$")  # Material's script has run
 
     return moved
 
