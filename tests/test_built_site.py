@@ -169,6 +169,17 @@ def test_a_picture_has_its_size_before_it_arrives(heads, site_dir):
                 assert size == [int(svg.get(side)) for side in ("width", "height")]
 
 
+def test_a_figure_below_the_second_heading_waits_for_the_reader(site_dir):
+    seen = set()
+    for path in site_dir.rglob("index.html"):
+        sections = path.read_text(encoding="utf-8").split("<h2")
+        for place, section in enumerate(sections):
+            for image in re.findall(r"<img [^>]*/figures/[^>]*>", section):
+                assert (' loading="lazy"' in image) == (place > 1), (path, image)
+                seen.add(place > 1)
+    assert seen == {True, False}
+
+
 def test_a_page_is_divided_at_its_headings(site_dir):
     for path in site_dir.rglob("index.html"):
         _, _, article = path.read_text(encoding="utf-8").partition("<article")

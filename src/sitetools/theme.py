@@ -5,7 +5,6 @@ browser leaves alone until the reader comes near.
 """
 
 import re
-from itertools import chain, repeat
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -66,13 +65,14 @@ _used: dict[str, set[str]] = {}  # the classes of each page
 def size_figures(html: str, docs: Path) -> str:
     """Give each figure its width and height, so that nothing moves when it arrives.
 
-    All but the first one arrive when the reader comes near.
+    Those below the page's second heading arrive when the reader comes near.
     """
-    attributes = chain([""], repeat(' loading="lazy"'))
+    top = sum(map(len, _HEADING.split(html)[:2]))
 
     def sized(image: re.Match) -> str:
         svg = (docs / image[1]).read_text(encoding="utf-8")
-        return image[0] + _SIZE.search(svg)[0] + next(attributes)
+        lazy = ' loading="lazy"' if image.start() > top else ""
+        return image[0] + _SIZE.search(svg)[0] + lazy
 
     return _FIGURE.sub(sized, html)
 
