@@ -52,6 +52,14 @@ def test_a_clicked_tab_stays_in_place(new_page, find):
     assert tab.bounding_box()["y"] == pytest.approx(before, abs=1)
 
 
+def test_a_printed_page_has_the_answers(new_page, find):
+    page = new_page(find("<details")[0])  # whose reader has not even moved
+    answer = page.locator("details > :not(summary)").first
+    expect(answer).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(answer).to_be_visible()
+
+
 def test_the_contents_show_where_the_reader_is(new_page, find):
     page = new_page(find('id="exercises"')[0])
     active = page.locator(".md-sidebar--secondary .md-nav__link--active")

@@ -500,6 +500,15 @@ def test_actions_are_pinned_and_one_job_may_write(name):
     assert writes <= {"publish"}
 
 
+def test_every_week_the_long_commands_run_whole():
+    (job,) = workflow("weekly.yml")["jobs"].values()
+    commands = job["strategy"]["matrix"]["command"]
+    assert job["steps"][-1] == {"run": "make ${{ matrix.command }}"}
+    assert not job["strategy"]["fail-fast"]
+    others = {"serve", "test", "outputs", "build", "zensical", "publish"}
+    assert sorted(commands) == sorted(environment.KINDS.keys() - others)
+
+
 def test_nothing_is_published_untested():
     publish = workflow("publish.yml")
     jobs = publish["jobs"]
