@@ -31,3 +31,13 @@ def test_a_fault_can_be_made(fault, tmp_path):
     for change in fault.changes:
         before = (museum.ROOT / change["file"]).read_bytes()
         assert (tmp_path / change["file"]).read_bytes() == before
+
+
+def test_two_runs_hold_the_runs_of_all_faults():
+    runs = ["tests/a.py -k one", 'tests/a.py -k "two and three"']
+    runs += ["tests/b.py::four", "--codeblocks snippets/c.md -x"]
+    faults = [museum.Fault(run, [], run, "") for run in runs]
+    named = ["--codeblocks", "snippets/c.md", "tests/b.py::four"]
+    picked = ["-k", "(one) or (two and three)", "tests/a.py"]
+    assert museum.suites(faults) == [named, picked]
+    assert museum.suites(faults[:1]) == [["-k", "(one)", "tests/a.py"]]
