@@ -316,3 +316,13 @@ def test_a_parameter_without_values_is_named(concept, framework):
     ):
         with pytest.raises(ValueError, match=r"1\.weight has none yet"):
             call()
+
+
+def test_without_a_gpu_mxnet_counts_none_and_refuses_arrays_there():
+    need("mxnet")
+    mxnet = MXNet().module
+
+    assert mxnet.context.num_gpus() == 0
+    # Not by `initialize`: NaiveEngine ends the process when it clears up after it.
+    with pytest.raises(mxnet.base.MXNetError, match="not implemented for GPU"):
+        mxnet.np.ones(2, ctx=mxnet.gpu())
