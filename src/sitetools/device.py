@@ -31,13 +31,13 @@ ON_CPU_ONLY = {
 """What shows something that is so on a CPU only, by the names of the tests."""
 
 _LAZY = "PyTorch makes no lazy parameter on a device that is written in Python"
-_LSTM = "PyTorch has an operation of its own for the LSTM of such a device"
+NO_LSTM = "PyTorch has an operation of its own for the LSTM of such a device"
 NOT_ON_FAKE = {
     "layers_and_training_step_torch [sizes]": _LAZY,
     "dense_layers_torch [flatten]": _LAZY,
     "mlp_torch [arguments]": _LAZY,
-    "why_mxnet_torch [exercise-2]": _LSTM,
-    "sigmoid_tanh_torch [gates]": _LSTM,
+    "why_mxnet_torch [exercise-2]": NO_LSTM,
+    "sigmoid_tanh_torch [gates]": NO_LSTM,
 }
 """What a GPU should run and the fake device cannot."""
 

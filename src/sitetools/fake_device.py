@@ -107,7 +107,8 @@ def _compute(op, *args, **options):
     device = options.get("device")
     away = any(isinstance(tensor, Away) for tensor in tensors)
     if device is not None:
-        away, options["device"] = torch.device(device).type == NAME, _CPU
+        away = torch.device(device).type == NAME
+        options["device"] = _CPU if away else device
     elif op.name() != "aten::copy_":
         for tensor in tensors:
             if tensor.dim() and not isinstance(tensor, Away):

@@ -62,6 +62,7 @@ HEAD = "import numpy, torch\nx = torch.tensor([1.0, 2.0], requires_grad=True)\n"
         ("x.numpy()", "Can't call numpy() on Tensor that requires grad"),
         ("x + torch.ones(2, device='cpu')", "on the same device"),
         ("print((x + torch.tensor(1.0, device='cpu')).tolist())", "[2.0, 3.0]"),
+        ("print(x.detach().to('meta').device)", "meta"),
         ("torch.rand(2, generator=torch.Generator())", "'fake' generator but found"),
         (
             "torch.manual_seed(0)\na = torch.rand(2)\nb = torch.rand(2, device='cpu')\n"

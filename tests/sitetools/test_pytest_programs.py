@@ -10,9 +10,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from sitetools import availability, programs, runner
+from sitetools import availability, device, programs, runner
 
 SOURCE = Path(__file__).parents[2] / "src"
+# On the CPU: outputs are not rewritten on another device.
+ENVIRONMENT = {"PYTHONPATH": str(SOURCE), "PYTEST_ADDOPTS": "", device.VARIABLE: ""}
 pytestmark = pytest.mark.skipif(
     bool(availability.missing("torch")) and not availability.required("torch"),
     reason="the toy project is written in torch",
@@ -90,7 +92,7 @@ def run_pytest(root, *options):
     return subprocess.run(
         [sys.executable, "-m", "pytest", "--codeblocks", *options, "snippets"],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(SOURCE), "PYTEST_ADDOPTS": ""},
+        env={**os.environ, **ENVIRONMENT},
         capture_output=True,
         text=True,
     )
