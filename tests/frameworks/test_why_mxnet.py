@@ -235,7 +235,7 @@ def test_when_running_statistics_move(framework):
 def test_lstm_gates_have_one_order(concept, framework, rng):
     steps, size, hidden = 4, 3, 2
     if framework.name == "torch":
-        if device.wanted() == device.FAKE:
+        if device.wanted() == device.FAKE:  # a CPU and a GPU run it
             pytest.skip(device.NO_LSTM)
         net = framework.module.nn.LSTM(size, hidden)
     else:
