@@ -21,7 +21,7 @@ _DRAWS = "it shows what a generator of the CPU draws"
 ON_CPU_ONLY = {
     "tensors_torch [views]": "NumPy sees the memory of a CPU, and of no GPU",
     "traps_torch [indexing]": _INDEX,
-    "traps_torch [layers]": _INDEX,
+    "traps_torch [losses]": _INDEX,
     "traps_torch [random]": _DRAWS,
     "dense_layers_torch [initialization]": _DRAWS,
     "depth_torch [defaults]": _DRAWS,
@@ -36,6 +36,7 @@ NOT_ON_FAKE = {
     "layers_and_training_step_torch [sizes]": _LAZY,
     "dense_layers_torch [flatten]": _LAZY,
     "mlp_torch [arguments]": _LAZY,
+    "traps_torch [layers]": NO_LSTM,
     "why_mxnet_torch [exercise-2]": NO_LSTM,
     "sigmoid_tanh_torch [gates]": NO_LSTM,
 }
