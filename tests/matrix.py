@@ -28,6 +28,20 @@ PROGRAMS = ["--codeblocks", "snippets"]
 COLD = ["--cold", *PROGRAMS]
 QR = "snippets/probability_numerics/conditioning_mxnet.md::differences"
 """What NumPy 1.25 broke, says its page: np.linalg.qr still works with NumPy 1.23."""
+PROCESSORS = {
+    # OpenBLAS, in NumPy and in MXNet; MKL and PyTorch's own; oneDNN, old name and new.
+    "SSE4": ("Nehalem", "SSE4_2", "default", "SSE41", "SSE41"),
+    "AVX2": ("Haswell", "AVX2", "avx2", "AVX2", "AVX2"),
+}
+"""What makes the libraries compute as on an older processor, where sums of products
+are added up in another order; what this processor lacks, they leave out anyway."""
+SWITCHES = [
+    "OPENBLAS_CORETYPE",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "ATEN_CPU_CAPABILITY",
+    "DNNL_MAX_CPU_ISA",
+    "ONEDNN_MAX_CPU_ISA",
+]
 LIMIT = 3600
 """Seconds after which a row is stopped."""
 
@@ -63,6 +77,14 @@ ROWS = [
     *[
         Row(f"first {name}", CONCEPTS, {"TWINNOTES_FIRST": order})
         for name, order in (("torch", "torch mxnet"), ("mxnet", "mxnet torch"))
+    ],
+    *[
+        Row(
+            f"processor {name}",
+            [*CONCEPTS, *PROGRAMS],
+            dict(zip(SWITCHES, values, strict=True)),
+        )
+        for name, values in PROCESSORS.items()
     ],
     # Modules, and the tests in each: mixing them all makes a module's fixtures anew for
     # every test.

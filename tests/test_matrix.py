@@ -1,6 +1,8 @@
 """make matrix: what a row varies reaches the process that runs a program."""
 
 import os
+import platform
+import subprocess
 import sys
 from pathlib import Path
 
@@ -56,6 +58,38 @@ def test_threads_and_engine_reach_the_program(monkeypatch, half, cold, engine):
         monkeypatch.setenv("MXNET_ENGINE_TYPE", engine)
     seen = ["2"] + [{"NaiveEngine": "naive"}.get(engine, "default")] * bool(engine)
     assert printed(half, cold) == seen
+
+
+FACTOR = {
+    "torch": "import torch\nx = torch.linalg.qr(torch.tensor(a))[1].numpy()\n",
+    "mxnet": (
+        "numpy.bool = numpy.bool_\nfrom mxnet import np, npx\nnpx.set_np()\n"
+        "x = np.linalg.inv(np.array(a, dtype='float64')).asnumpy()\n"
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    platform.machine() not in ("x86_64", "AMD64"), reason="the names are of x86"
+)
+@pytest.mark.parametrize("half", FACTOR)
+def test_another_processor_rounds_otherwise(half):
+    """In one of the two, at least: this machine may be such a processor itself."""
+    need(half)
+    code = "import numpy\na = numpy.random.default_rng(0).normal(size=(64, 64))\n"
+    code += FACTOR[half] + "print(x.tobytes().hex())"
+    rows = [row.variables for row in matrix.ROWS if row.name.startswith("processor")]
+    seen = {
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", code],
+            env={**os.environ, **variables},
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
+        for variables in ({}, *rows)
+    }
+    assert len(rows) == 2 and len(seen) >= 2
 
 
 @pytest.mark.skipif(
