@@ -185,6 +185,7 @@ def test_batch_norm_in_prediction_is_an_affine_map(concept, framework, rng):
     net = build(framework, ("norm", 3))
     shapes = ["0.weight", "0.bias", "0.running_mean", "0.running_var"]
     arrays = {n: rng.uniform(0.5, 1.5, 3).astype(np.float32) for n in shapes}
+    arrays["0.running_var"] *= 1e-4  # so small that it shows where eps stands
     concept.arrays_to_parameters(net, arrays)
     gamma, beta, mean, var = (arrays[name].astype(np.float64) for name in shapes)
     x = rng.standard_normal((4, 3, 2, 2)).astype(np.float32)
