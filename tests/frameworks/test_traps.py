@@ -209,11 +209,13 @@ def test_too_many_or_too_few_are_refused(concept, rng, k):
 def child(code, engine="NaiveEngine"):
     """What an MXNet program prints until it ends, whichever way it ends."""
     need("mxnet")
-    head = "import numpy\nnumpy.bool = numpy.bool_\nimport mxnet\n"
+    head = "import os, sys\nimport numpy\nnumpy.bool = numpy.bool_\nimport mxnet\n"
     head += "from mxnet import MXNetError, np, npx\nnpx.set_np()\n"
+    # What has been damaged is not freed: that may hang.
+    tail = "\nsys.stdout.flush()\nos._exit(0)"
     try:
         done = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", head + code],
+            [sys.executable, "-W", "ignore", "-c", head + code + tail],
             env={**os.environ, "MXNET_ENGINE_TYPE": engine},
             capture_output=True,
             text=True,
