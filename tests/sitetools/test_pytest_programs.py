@@ -210,7 +210,7 @@ def test_a_broken_file_is_an_error_not_a_skip(tmp_path):
 def test_an_endless_program_is_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr(runner, "LIMIT", 1)
     path = tmp_path / "toy_torch.md"
-    code = "while True:\n    pass\n"
+    code = "import time\nwhile True:\n    time.sleep(1)\n"
     for cold in (False, True):
         executor = runner.Runner(cold=cold)
         if cold:
