@@ -13,8 +13,11 @@ import pytest
 from sitetools import availability, device, programs, runner
 
 SOURCE = Path(__file__).parents[2] / "src"
-# On the CPU: outputs are not rewritten on another device.
-ENVIRONMENT = {"PYTHONPATH": str(SOURCE), "PYTEST_ADDOPTS": "", device.VARIABLE: ""}
+ENVIRONMENT = {
+    "PYTHONPATH": str(SOURCE),
+    "PYTEST_ADDOPTS": "-p no:hypothesispytest",  # a second to import, and not needed
+    device.VARIABLE: "",  # on the CPU: outputs are not rewritten on another device
+}
 pytestmark = pytest.mark.skipif(
     bool(availability.missing("torch")) and not availability.required("torch"),
     reason="the toy project is written in torch",
