@@ -38,10 +38,15 @@ def build(site: Path) -> str:
 
 @pytest.fixture(scope="session")
 def site_dir(tmp_path_factory):
-    """The site, built by the first of pytest-xdist's workers that asks for it."""
+    """The site, built by the first of pytest-xdist's workers that asks for it.
+
+    Or by the first of the processes that `make faults` gives the same folder.
+    """
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
+    if "TWINNOTES_SITE" in os.environ:
+        folder = Path(os.environ["TWINNOTES_SITE"])
     report = folder / "site-report"
     try:
         (folder / "site-lock").mkdir()
