@@ -1,12 +1,14 @@
 """The built site, for the tests that read it and those that open it in a browser."""
 
 import os
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).parents[1]
 SITE_URL = "http://127.0.0.1:8000/"
@@ -15,6 +17,11 @@ ENVIRONMENT = {
     "SOURCE_DATE_EPOCH": "0",  # whichever test asks for the site first
     "NO_MKDOCS_2_WARNING": "1",
 }
+
+
+def parse(html: str) -> BeautifulSoup:
+    """A page without its spans: they hold no text of their own, and are most of it."""
+    return BeautifulSoup(re.sub(r"</?span\b[^>]*>", "", html), "html.parser")
 
 
 def build(site: Path) -> str:
@@ -31,10 +38,15 @@ def build(site: Path) -> str:
 
 @pytest.fixture(scope="session")
 def site_dir(tmp_path_factory):
-    """The site, built by the first of pytest-xdist's workers that asks for it."""
+    """The site, built by the first of pytest-xdist's workers that asks for it.
+
+    Or by the first of the processes that `make faults` gives the same folder.
+    """
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
+    if "TWINNOTES_SITE" in os.environ:
+        folder = Path(os.environ["TWINNOTES_SITE"])
     report = folder / "site-report"
     try:
         (folder / "site-lock").mkdir()

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from bs4 import BeautifulSoup, SoupStrainer, Tag
 
-from built_site import SITE_URL, build
+from built_site import SITE_URL, build, parse
 from sitetools import pages, programs, theme
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +29,7 @@ def all_programs():
 def blocks(html: str) -> list[tuple[str, str]]:
     """Every code block of a page in order: ("program" or "output", its text)."""
     found = []
-    for pre in BeautifulSoup(html, "html.parser").find_all("pre"):
+    for pre in parse(html).find_all("pre"):
         inside = pre.find_parent(class_="output")
         found.append(("output" if inside else "program", pre.get_text()))
     return found

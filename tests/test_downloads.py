@@ -7,8 +7,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from bs4 import BeautifulSoup
 
+from built_site import parse
 from frameworks import need
 from sitetools import downloads, outputs, pages, programs, verified
 
@@ -28,8 +28,7 @@ def folder_of(site, language, name):
 def test_every_link_leads_to_a_whole_program_or_notebook(site_dir, language, name):
     folder = folder_of(site_dir, language, name)
     html = (folder / "index.html").read_text(encoding="utf-8")
-    linked = BeautifulSoup(html, "html.parser").select("a[download]")
-    linked = {link["href"] for link in linked}
+    linked = {link["href"] for link in parse(html).select("a[download]")}
     for framework in programs.FRAMEWORKS:
         concept = str(name).replace("-", "_")
         path = ROOT / "snippets" / f"{concept}_{framework}.md"
@@ -37,7 +36,7 @@ def test_every_link_leads_to_a_whole_program_or_notebook(site_dir, language, nam
             assert not linked
             assert f"../{path.stem}.ipynb" in html
             continue
-        for program in programs.load(path, ROOT):
+        for program in downloads.loaded(path).values():
             file = folder / downloads.file_name(program)
             text = file.read_text(encoding="utf-8")
             head = text.removesuffix(program.code)
@@ -57,9 +56,8 @@ def test_every_link_leads_to_a_whole_program_or_notebook(site_dir, language, nam
 @pytest.mark.parametrize(("language", "name"), PAGES, ids=lambda part: str(part))
 def test_every_program_has_its_stamp(site_dir, language, name):
     html = (folder_of(site_dir, language, name) / "index.html").read_text("utf-8")
-    soup = BeautifulSoup(html, "html.parser")
     shown = {}
-    for code in soup.select("div.language-python pre"):
+    for code in parse(html).select("div.language-python pre"):
         line = code.find_next("p", class_="take-away")
         # The cells of a lab may read the same in both tabs.
         shown.setdefault(code.get_text(), []).append(line.get_text())
@@ -67,7 +65,7 @@ def test_every_program_has_its_stamp(site_dir, language, name):
     for framework in programs.FRAMEWORKS:
         concept = str(name).replace("-", "_")
         path = ROOT / "snippets" / f"{concept}_{framework}.md"
-        for program in programs.load(path, ROOT):
+        for program in downloads.loaded(path).values():
             stamp = verified.stamp(program, language)
             assert stamp != verified.TEXT[language]["stale"]
             assert any(line.endswith(stamp) for line in shown[program.code])

@@ -16,6 +16,7 @@ import pytest
 from bs4 import BeautifulSoup
 from mkdocs.exceptions import PluginError
 
+from built_site import parse
 from sitetools import availability, concepts, epub, hooks, pages
 from test_plain import ROOT, ran
 
@@ -124,7 +125,7 @@ def test_the_terms_that_lead_to_the_glossary_are_those_of_the_site(note, site_di
     found = [anchor for _, mark, anchor in inside if mark]
     folder = page.path.relative_to(ROOT / "docs").with_suffix("").as_posix()
     html = (site_dir / folder.removeprefix("en/") / "index.html").read_text("utf-8")
-    terms = BeautifulSoup(html, "html.parser").select("a.term")
+    terms = parse(html).select("a.term")
     assert found == [term["href"].partition("#")[2] for term in terms]
     assert len(found) > 10
 

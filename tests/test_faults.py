@@ -41,3 +41,33 @@ def test_two_runs_hold_the_runs_of_all_faults():
     picked = ["-k", "(one) or (two and three)", "tests/a.py"]
     assert museum.suites(faults) == [named, picked]
     assert museum.suites(faults[:1]) == [["-k", "(one)", "tests/a.py"]]
+
+
+def test_a_script_and_a_sheet_are_changed_in_the_site_that_was_built(tmp_path):
+    script = "docs/assets/javascripts/site.js"
+    sheet = "docs/assets/stylesheets/site.css"
+    built = {
+        "site/assets/javascripts/site.js": script,
+        "site/assets/stylesheets/all.css": sheet,
+    }
+    for path, name in built.items():
+        text = (museum.ROOT / name).read_text("utf-8")
+        write(tmp_path / "built" / path, f"/* more */{text}")
+        write(tmp_path / "copy" / name, f"new {name}")
+    target = tmp_path / "changed"
+
+    def change(*names):
+        fault = museum.Fault("", [{"file": name} for name in names], "", "")
+        return museum.change_site(fault, tmp_path / "copy", tmp_path / "built", target)
+
+    for name in ("docs/assets/figures/a.js", "docs/en/index.md", "mkdocs.yml"):
+        assert not change(script, name)
+    assert not target.exists()
+    assert change(script, sheet)
+    for path, name in built.items():
+        assert (target / path).read_text("utf-8") == f"/* more */new {name}"
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from built_site import SITE_URL
-from sitetools import concepts, pages, programs
+from sitetools import concepts, downloads, pages
 
 ROOT = Path(__file__).parents[1]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -29,8 +29,7 @@ def ran(page):
     blocks = []
     for include in page.includes:
         file, _, section = include.partition(":")
-        loaded = programs.load(ROOT / "snippets" / file, ROOT)
-        [program] = [p for p in loaded if p.section == section]
+        program = downloads.loaded(ROOT / "snippets" / file)[section]
         blocks.append(("python", program.code))
         if program.output is not None:
             blocks.append(("text", program.output))

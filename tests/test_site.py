@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sitetools import concepts, glossary, pages, programs, verified
+from sitetools import concepts, downloads, glossary, pages, programs, verified
 
 ROOT = Path(__file__).parents[1]
 ENGLISH = pages.concept_pages(ROOT, "en")
@@ -27,8 +27,8 @@ def programs_of(page):
     found = []
     for include in page.includes:
         path, _, section = include.partition(":")
-        loaded = programs.load(ROOT / "snippets" / path, ROOT)
-        found += [program for program in loaded if program.section == section]
+        loaded = downloads.loaded(ROOT / "snippets" / path)
+        found += [loaded[section]] if section in loaded else []
     return found
 
 
@@ -134,7 +134,9 @@ def test_every_program_is_shown_once(page):
     written = [
         f"{name}_{framework}.md:{program.section}"
         for framework in programs.FRAMEWORKS
-        for program in programs.load(ROOT / "snippets" / f"{name}_{framework}.md", ROOT)
+        for program in downloads.loaded(
+            ROOT / "snippets" / f"{name}_{framework}.md"
+        ).values()
     ]
     assert sorted(written) == sorted(page.includes)
 

@@ -27,6 +27,8 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 COPIES = 3
 """On two cores: a test that waits for its browser leaves one idle."""
+COPIED = ("docs/assets/javascripts/", "docs/assets/stylesheets/")
+"""What a build puts into the site as it is, and no page reads."""
 RAN_NOTHING = (3, 4, 5)  # pytest: internal error, wrong usage, no test
 
 
@@ -81,12 +83,52 @@ def copy_project(target: Path) -> Path:
     return target
 
 
-def pytest(root: Path, arguments: list[str]) -> tuple[int, str]:
-    """Run tests in a copy of the project, with the copy's own tools."""
+def change_site(fault: Fault, root: Path, built: Path, target: Path) -> bool:
+    """Make in a built site the changes made below root, if a build would do no more.
+
+    Scripts and our style sheets stand in the site, and in the sheet that the pages link
+    to, word for word (test_built_site.py sees to that), so they are replaced there. All
+    else is built: False. If a build did more after all, the site here would lack that
+    part of the fault, which would at worst be reported as not seen.
+
+    Args:
+        fault: It has been applied below root.
+        root: A copy of the project.
+        built: The folder of the site without the fault, as `site_dir` made it.
+        target: Where to put that folder with the changes.
+    """
+    files = {change["file"] for change in fault.changes}
+    if not all(file.startswith(COPIED) for file in files):
+        return False
+    shutil.copytree(built, target)  # these faults' tests have asked for it
+    for file in files:
+        before, after = ((top / file).read_text("utf-8") for top in (ROOT, root))
+        for path in target.glob("site/assets/*/*.*s"):
+            text = path.read_text("utf-8")
+            path.write_text(text.replace(before, after), "utf-8")
+    return True
+
+
+def pytest(
+    root: Path, arguments: list[str], site: Path | None = None
+) -> tuple[int, str]:
+    """Run tests in a copy of the project, with the copy's own tools.
+
+    Args:
+        root: The copy.
+        arguments: Of pytest.
+        site: Where the site is, or is to be built for others too.
+    """
+    options = ["-q", "-p", "no:cacheprovider"]
+    options += ["-p", "no:hypothesispytest"]  # a second to import, and not needed
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
+        [sys.executable, "-m", "pytest", *options, *arguments],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": str(root / "src")},
+        env={
+            **os.environ,
+            "PYTHONPATH": str(root / "src"),
+            **({"TWINNOTES_SITE": str(site)} if site else {}),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -94,13 +136,16 @@ def pytest(root: Path, arguments: list[str]) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def examine(fault: Fault, root: Path) -> tuple[bool, str]:
+def examine(fault: Fault, root: Path, built: Path) -> tuple[bool, str]:
     """Tell whether the tests see the fault, and how its report puts it."""
     fault.apply(root)
+    changed = root.with_name(f"{root.name}-site")
     try:
-        status, report = pytest(root, shlex.split(fault.run))
+        site = changed if change_site(fault, root, built, changed) else None
+        status, report = pytest(root, shlex.split(fault.run), site)
     finally:
         fault.restore(root)
+        shutil.rmtree(changed, ignore_errors=True)
     if status == 0:
         return False, "NOT SEEN: the tests are green"
     if status in RAN_NOTHING:
@@ -135,8 +180,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         roots = [copy_project(Path(scratch, str(n))) for n in range(COPIES)]
         # Red means nothing where it is red without the fault.
+        built = Path(scratch, "built")
+        built.mkdir()
         with ThreadPoolExecutor() as both:
-            for status, report in both.map(pytest, roots, suites(faults)):
+            runs = both.map(pytest, roots, suites(faults), [built] * 2)
+            for status, report in runs:
                 if status:
                     sys.exit(f"{report}\nThe tests are red before any fault is made.")
         print("the tests are green without a fault", flush=True)
@@ -152,7 +200,7 @@ def main() -> None:
                 except queue.Empty:
                     return
                 began = time.monotonic()
-                seen, how = examine(fault, root)
+                seen, how = examine(fault, root, built)
                 missed += not seen
                 seconds = time.monotonic() - began
                 verdict = "red " if seen else "FAIL"

@@ -8,7 +8,7 @@ import pytest
 from nbclient import NotebookClient
 
 from frameworks import need
-from sitetools import notebooks, outputs, pages, programs
+from sitetools import downloads, notebooks, outputs, pages, programs
 
 ROOT = Path(__file__).parents[2]
 LABS = list(notebooks.labs())
@@ -34,7 +34,7 @@ def test_a_page_becomes_a_notebook_without_loss(page):
     for framework in programs.FRAMEWORKS:
         name = f"{page.path.parent.name}/{page.path.stem}_{framework}.md"
         path = ROOT / "snippets" / name.replace("-", "_")
-        text = notebooks.build(page, programs.load(path, ROOT))
+        text = notebooks.build(page, [*downloads.loaded(path).values()])
         notebook = nbformat.reads(text, 4)
         code = [cell for cell in notebook.cells if cell.cell_type == "code"]
         wanted = [i.partition(":") for i in page.includes if f"_{framework}.md" in i]

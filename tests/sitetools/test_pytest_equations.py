@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[2] / "src"
+ENVIRONMENT = {
+    "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
+    "PYTEST_ADDOPTS": "-p no:hypothesispytest",  # a second to import, and not needed
+}
 PAGE = """\
 ---
 title: Toy
@@ -55,7 +58,7 @@ def run(tmp_path):
         return subprocess.run(
             [sys.executable, "-m", "pytest", *(options or ("tests",))],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(SOURCE), "PYTEST_ADDOPTS": ""},
+            env={**os.environ, **ENVIRONMENT},
             capture_output=True,
             text=True,
         )

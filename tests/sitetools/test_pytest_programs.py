@@ -13,8 +13,11 @@ import pytest
 from sitetools import availability, device, programs, runner
 
 SOURCE = Path(__file__).parents[2] / "src"
-# On the CPU: outputs are not rewritten on another device.
-ENVIRONMENT = {"PYTHONPATH": str(SOURCE), "PYTEST_ADDOPTS": "", device.VARIABLE: ""}
+ENVIRONMENT = {
+    "PYTHONPATH": str(SOURCE),
+    "PYTEST_ADDOPTS": "-p no:hypothesispytest",  # a second to import, and not needed
+    device.VARIABLE: "",  # on the CPU: outputs are not rewritten on another device
+}
 pytestmark = pytest.mark.skipif(
     bool(availability.missing("torch")) and not availability.required("torch"),
     reason="the toy project is written in torch",
@@ -210,7 +213,7 @@ def test_a_broken_file_is_an_error_not_a_skip(tmp_path):
 def test_an_endless_program_is_stopped(tmp_path, monkeypatch):
     monkeypatch.setattr(runner, "LIMIT", 1)
     path = tmp_path / "toy_torch.md"
-    code = "while True:\n    pass\n"
+    code = "import time\nwhile True:\n    time.sleep(1)\n"
     for cold in (False, True):
         executor = runner.Runner(cold=cold)
         if cold:
