@@ -134,9 +134,7 @@ def test_every_program_is_shown_once(page):
     written = [
         f"{name}_{framework}.md:{program.section}"
         for framework in programs.FRAMEWORKS
-        for program in downloads.loaded(
-            ROOT / "snippets" / f"{name}_{framework}.md"
-        ).values()
+        for program in programs.load(ROOT / "snippets" / f"{name}_{framework}.md", ROOT)
     ]
     assert sorted(written) == sorted(page.includes)
 
