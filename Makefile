@@ -9,7 +9,7 @@
 #
 #   make faults      make mistakes on purpose, in copies, and see the tests turn red (ONLY=tanh)
 #   make mutants     make small mistakes in the concepts, and see the tests turn red (ONLY=norms)
-#   make matrix      test under other threads, engines, orders, Pythons and NumPys
+#   make matrix      test under other threads, engines, processors, orders, Pythons and NumPys
 #   make bench       time the from-scratch ops, the program runner, the site and its live reload
 #   make lighthouse  hold the built site to 100 in Lighthouse (needs Node.js)
 #   make zensical    build the same pages with Zensical, and list what is lost
