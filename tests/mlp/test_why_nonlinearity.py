@@ -1,5 +1,6 @@
 """Both stacks of affine layers against sums and loops written in NumPy."""
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -222,13 +223,6 @@ def test_least_squares_on_xor_is_a_constant(concept, framework, rng):
         assert framework.vjp(loss, moved, np.float64(1.0))[0] > 1 / 4
 
 
-def test_a_batch_without_examples(concept, framework, rng):
-    weights, biases = layers(rng, (3, 4, 2))
-    y = feed_forward(framework, concept, np.zeros((0, 3)), weights, biases, identity)
-
-    assert y.shape == (0, 2)
-
-
 @pytest.mark.parametrize(("weights", "biases"), [(0, 0), (1, 0), (2, 1), (1, 2)])
 def test_rejects_lists_of_different_lengths(concept, framework, weights, biases):
     lists = arrays(framework, [np.eye(2)] * weights, [np.zeros(2)] * biases)
@@ -282,6 +276,14 @@ def test_one_number_is_no_vector_of_one_feature(concept, framework):
     lists = arrays(framework, [np.ones((4, 1))], [np.ones(4)])
     with pytest.raises(ValueError, match="layer 1 must have"):
         concept.feed_forward(framework.array(np.array(2.0)), *lists, identity)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (2, 0, 3)], ids=str)
+def test_rejects_an_empty_batch(concept, framework, rng, shape):
+    lists = arrays(framework, *layers(rng, (3, 4, 2)))
+    message = rf"x must not be empty, got shape {re.escape(str(shape))}; pass one exam"
+    with pytest.raises(ValueError, match=message):
+        concept.feed_forward(framework.array(np.zeros(shape)), *lists, identity)
 
 
 @pytest.mark.parametrize("shape", [(), (4,), (3, 4), (3, 1)], ids=str)

@@ -62,12 +62,16 @@ def feed_forward(
         (..., last out), dtype of the arguments. With one layer, an affine map of x.
 
     Raises:
-        ValueError: As for collapse, or the last axis of x does not fit the first layer.
+        ValueError: As for collapse, or x is empty or does not fit the first layer.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, section 6.1, for two layers.
     """
     _check_layers(weights, biases, x.shape[-1] if x.ndim else 0)
+    if 0 in x.shape:  # MXNet would leave the gradients of the weights unwritten
+        raise ValueError(
+            f"x must not be empty, got shape {tuple(x.shape)}; pass one example or more"
+        )
     for weight, bias in zip(weights[:-1], biases[:-1]):
         x = activation(np.dot(x, weight.T) + bias)  # (..., out)
     return np.dot(x, weights[-1].T) + biases[-1]
