@@ -359,6 +359,22 @@ def test_rejects_no_numbers_and_integers(concept, framework, name, position, bad
         getattr(concept, name)(*first, *arrays)
 
 
+@pytest.mark.parametrize(
+    ("name", "position"),
+    [
+        (name, i)
+        for name, given in ARGUMENTS.items()
+        for i in range(len(given))
+        if name != "beta_quantile"  # its shapes must be equal
+    ],
+)
+def test_rejects_shapes_that_do_not_broadcast(concept, framework, name, position):
+    arrays = [framework.array(np.full(2, x)) for x in ARGUMENTS[name]]
+    arrays[position] = framework.array(np.full(3, ARGUMENTS[name][position]))
+    with pytest.raises(ValueError, match=r"that broadcast, got .*\(3,\).*; reshape"):
+        getattr(concept, name)(*arrays)
+
+
 @pytest.mark.parametrize(("a", "b"), [((), (1,)), ((2,), (1,)), ((2, 1), (2,))])
 def test_rejects_quantiles_of_two_shapes(concept, framework, a, b):
     a, b = framework.array(np.ones(a)), framework.array(np.ones(b))

@@ -29,6 +29,14 @@ def _check_numbers(*arrays: np.ndarray) -> None:
                 f"{numpy.dtype(x.dtype)} of shape {tuple(x.shape)}; convert counts to "
                 "float32"
             )
+    shapes = [tuple(x.shape) for x in arrays]
+    try:
+        numpy.broadcast_shapes(*shapes)
+    except ValueError:
+        got = ", ".join(map(str, shapes))
+        raise ValueError(
+            f"the arguments must have shapes that broadcast, got {got}; reshape one"
+        ) from None
 
 
 def beta_posterior(
@@ -51,12 +59,12 @@ def beta_posterior(
 
     Raises:
         ValueError: A count is negative or not whole, or a or b is not positive, or an
-            argument is empty or not floating point.
+            argument is empty or not floating point, or the shapes do not broadcast.
 
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, eq. (2.18).
     """
-    _check_numbers(heads, tails)
+    _check_numbers(heads, tails, a, b)
     for name, count in (("heads", heads), ("tails", tails)):
         if not (count.min() >= 0 and (count - np.floor(count)).max() == 0):
             raise ValueError(
@@ -85,13 +93,13 @@ def beta_log_density(theta: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndar
 
     Raises:
         ValueError: theta is not inside (0, 1), or a or b is not positive, or one is
-            empty or not floating point.
+            empty or not floating point, or the shapes do not broadcast.
 
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, eq. (2.13).
     """
     _check_positive(a, b)
-    _check_numbers(theta)
+    _check_numbers(theta, a, b)
     if not (theta.min() > 0 and theta.max() < 1):
         raise ValueError(
             "theta must lie strictly between 0 and 1, got entries from "
@@ -118,7 +126,7 @@ def beta_mode(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     Raises:
         ValueError: No single theta is the most likely: the density is constant, as
             before any toss, or infinite at an end; or a or b is empty or not floating
-            point.
+            point, or their shapes do not broadcast.
 
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, eqs. (2.8) and (B.9).
