@@ -293,3 +293,10 @@ def test_rejects_no_examples(concept, framework, name, shape):
     none, one = framework.array(np.zeros(shape)), framework.array(np.array(1.0))
     with pytest.raises(ValueError, match=r"must be an example, got shape \(.*0"):
         getattr(concept, name)(none, none, one)
+
+
+def test_columns_that_depend_on_one_another_are_refused(concept, framework):
+    features = np.array([[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]])
+    message = r"linearly independent, got a singular product \(2, 2\) .*; drop a column"
+    with pytest.raises(ValueError, match=message):
+        concept.gaussian_mle(*map(framework.array, (features, np.ones(3))))

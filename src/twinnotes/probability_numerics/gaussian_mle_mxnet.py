@@ -5,7 +5,7 @@ import math
 import numpy
 
 numpy.bool = numpy.bool_  # MXNet 1.9.1 reads numpy.bool, which NumPy 1.24 removed.
-from mxnet import np, npx
+from mxnet import MXNetError, np, npx
 
 npx.set_np()
 
@@ -131,7 +131,8 @@ def gaussian_mle(
         variance divides by n: it is too small, on average by the factor (n - d) / n.
 
     Raises:
-        ValueError: The shapes do not fit, or there are fewer examples than weights.
+        ValueError: The shapes do not fit, or there are fewer examples than weights, or
+            a column is found to be a combination of others or not finite.
 
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, section 3.1.1.
@@ -146,5 +147,13 @@ def gaussian_mle(
     gram = features.T @ features  # (d, d)
     # A matrix on the right: MXNet cannot differentiate solve with a vector there.
     moments = features.T @ target.reshape(n, 1)  # (d, 1)
-    weights = np.linalg.solve(gram, moments).reshape(d)  # (d,)
+    try:
+        weights = np.linalg.solve(gram, moments).reshape(d)  # (d,)
+        weights.wait_to_read()  # MXNet raises where a result is read
+    except MXNetError:
+        raise ValueError(
+            "columns of features must be finite and linearly independent, got a "
+            f"singular product {tuple(gram.shape)} of features and features; drop a "
+            "column that others determine"
+        ) from None
     return weights, 2 * squared_error(features @ weights, target).mean()

@@ -120,7 +120,8 @@ def gaussian_mle(features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         variance divides by n: it is too small, on average by the factor (n - d) / n.
 
     Raises:
-        ValueError: The shapes do not fit, or there are fewer examples than weights.
+        ValueError: The shapes do not fit, or there are fewer examples than weights, or
+            a column is found to be a combination of others or not finite.
 
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, section 3.1.1.
@@ -135,5 +136,12 @@ def gaussian_mle(features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     gram = features.T @ features  # (d, d)
     # A matrix on the right: MXNet cannot differentiate solve with a vector there.
     moments = features.T @ target.reshape(n, 1)  # (d, 1)
-    weights = torch.linalg.solve(gram, moments).reshape(d)  # (d,)
+    try:
+        weights = torch.linalg.solve(gram, moments).reshape(d)  # (d,)
+    except torch.linalg.LinAlgError:
+        raise ValueError(
+            "columns of features must be finite and linearly independent, got a "
+            f"singular product {tuple(gram.shape)} of features and features; drop a "
+            "column that others determine"
+        ) from None
     return weights, 2 * squared_error(features @ weights, target).mean()
