@@ -1,6 +1,7 @@
 """Both twins against sums over tosses and integrals over theta, written in NumPy."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -369,9 +370,14 @@ def test_rejects_no_numbers_and_integers(concept, framework, name, position, bad
     ],
 )
 def test_rejects_shapes_that_do_not_broadcast(concept, framework, name, position):
-    arrays = [framework.array(np.full(2, x)) for x in ARGUMENTS[name]]
-    arrays[position] = framework.array(np.full(3, ARGUMENTS[name][position]))
-    with pytest.raises(ValueError, match=r"that broadcast, got .*\(3,\).*; reshape"):
+    shapes = [(2,)] * len(ARGUMENTS[name])
+    shapes[position] = (3,)
+    arrays = [
+        framework.array(np.full(shape, x))
+        for shape, x in zip(shapes, ARGUMENTS[name], strict=True)
+    ]
+    got = ", ".join(map(str, shapes))
+    with pytest.raises(ValueError, match=re.escape(f"broadcast, got {got}; reshape")):
         getattr(concept, name)(*arrays)
 
 

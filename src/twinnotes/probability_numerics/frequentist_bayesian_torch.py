@@ -94,8 +94,8 @@ def beta_log_density(theta: Tensor, a: Tensor, b: Tensor) -> Tensor:
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, eq. (2.13).
     """
-    _check_positive(a, b)
     _check_numbers(theta, a, b)
+    _check_positive(a, b)
     if not (theta.min() > 0 and theta.max() < 1):
         raise ValueError(
             "theta must lie strictly between 0 and 1, got entries from "
