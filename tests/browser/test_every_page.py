@@ -89,7 +89,10 @@ def listen(page: Page, url: str, problems: list[str]) -> None:
     """Note what a page reports, what it lacks, and what it asks of other hosts."""
 
     def note(address: str, *words: object) -> None:
-        # axe measures what is hidden too, and Chromium remarks on it.
+        # axe measures what is hidden too, and Chromium remarks on it, at times later
+        # and without an address.
+        if "in a subtree hidden by content-visibility" in str(words[-1]):
+            return
         if not address.endswith((MISSING, AXE.name)):
             problems.append(f"{page.url}: {' '.join(map(str, words))}: {address}")
 
