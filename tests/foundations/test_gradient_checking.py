@@ -1,6 +1,7 @@
 """Both gradient_checking twins against gradients that are known by formula."""
 
 import inspect
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -122,6 +123,20 @@ def test_error_is_the_largest_relative_one(concept, framework):
     # It enters by itself where both are 0 but for noise: f = 1 + x^2 at 0.
     zero = framework.array(np.zeros(2))
     assert concept.gradient_check(lambda x: 1 + (x * x).sum(), zero) < 1e-7
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 0)], ids=str)
+def test_a_check_of_nothing_is_refused(concept, framework, shape):
+    x, message = framework.array(np.ones(shape)), rf"got shape {re.escape(str(shape))};"
+    with pytest.raises(ValueError, match=f"x must have an entry, {message}"):
+        concept.gradient_check(detached_cubes, x)
+
+
+@pytest.mark.parametrize("floor", [0.0, -1.0, np.inf, -np.inf, np.nan])
+def test_floors_that_compare_nothing_are_refused(concept, framework, floor):
+    x, message = framework.array(np.ones(2)), f"positive and finite, got {floor}; take"
+    with pytest.raises(ValueError, match=f"floor must be {message}"):
+        concept.gradient_check(detached_cubes, x, floor=floor)
 
 
 @pytest.mark.parametrize("bad", range(4))

@@ -96,6 +96,13 @@ def test_rejects_whole_numbers(concept, framework):
         concept.vector_norm(framework.array(np.array([3, -4])))
 
 
+@pytest.mark.parametrize("p", [1.0, 2.0, 3.5, 1e300, INF])
+def test_norm_of_what_is_not_finite(concept, framework, p):
+    for x, expected in [([2.0, -INF], INF), ([INF, np.nan], np.nan)]:
+        x = framework.array(np.array(x))
+        np.testing.assert_equal(float(concept.vector_norm(x, p)), expected)
+
+
 @pytest.mark.parametrize("p", [0.0, 0.5, float("nan")])
 def test_rejects_orders_below_one(concept, framework, p):
     with pytest.raises(ValueError, match="p must be at least 1, got"):

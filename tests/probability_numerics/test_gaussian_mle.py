@@ -1,5 +1,7 @@
 """Both gaussian_mle twins against densities, lstsq and grids, written in NumPy."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
@@ -244,16 +246,28 @@ def test_rejects_what_would_be_broadcast(concept, framework, name, shapes):
         getattr(concept, name)(*arrays, *spread)
 
 
+NO_FIT = r"of shape \(\) or \(3,\), got \({}\); give"
+NOT_POSITIVE = "positive, got {}; to train it"
+
+
 @pytest.mark.parametrize("name", DENSITIES)
 @pytest.mark.parametrize(
-    "spread",
-    [0.0, -1.0, np.nan, [1.0, 0.0, 1.0], [1.0], [[1.0], [1.0], [1.0]]],
+    ("spread", "message"),
+    [
+        (0.0, NOT_POSITIVE.format("0.0")),
+        (-1.0, NOT_POSITIVE.format("-1.0")),
+        (np.nan, NOT_POSITIVE.format("nan")),
+        ([1.0, 0.0, 1.0], NOT_POSITIVE.format("0.0")),
+        ([1.0], NO_FIT.format("1,")),
+        ([], NO_FIT.format("0,")),
+        ([[1.0], [1.0], [1.0]], NO_FIT.format("3, 1")),
+    ],
     ids=str,
 )
-def test_rejects_spreads(concept, framework, name, spread):
+def test_rejects_spreads(concept, framework, name, spread, message):
     word = {"gaussian_nll": "variance", "laplace_nll": "scale"}[name]
     zeros = framework.array(np.zeros(3))
-    with pytest.raises(ValueError, match=rf"{word} must be positive .* got shape"):
+    with pytest.raises(ValueError, match=f"{word} must be {message}"):
         getattr(concept, name)(zeros, zeros, framework.array(np.array(spread)))
 
 
@@ -295,8 +309,52 @@ def test_rejects_no_examples(concept, framework, name, shape):
         getattr(concept, name)(none, none, one)
 
 
-def test_columns_that_depend_on_one_another_are_refused(concept, framework):
-    features = np.array([[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]])
-    message = r"linearly independent, got a singular product \(2, 2\) .*; drop a column"
-    with pytest.raises(ValueError, match=message):
+DEPENDENT = r"independent, got a product \(\d, \d\) of .* singular one; drop a column"
+
+
+@pytest.mark.parametrize(
+    "features",
+    [
+        [[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]],
+        [[1.0, np.inf], [2.0, 1.0], [3.0, 0.0]],
+        [[1.0, np.nan], [2.0, 1.0], [3.0, 0.0]],
+        # LU meets a pivot that is 0 in one framework and a rounding in the other.
+        [[2.0, -2.0, -3.25], [0.0, 0.625, -1.375], [0.0, 0.0, 0.0]],
+    ],
+    ids=["zeros", "inf", "nan", "rank 2"],
+)
+def test_columns_that_depend_on_one_another_are_refused(concept, framework, features):
+    features = np.array(features)
+    with pytest.raises(ValueError, match=DEPENDENT):
         concept.gaussian_mle(*map(framework.array, (features, np.ones(3))))
+
+
+@pytest.mark.parametrize(
+    ("n", "d", "eigenvalue", "accepted"),
+    [
+        (2, 2, 2, False),
+        (2, 2, 6, True),
+        (4, 2, 6, False),
+        (4, 2, 11, True),
+        (4, 3, 10, False),
+        (4, 3, 15, True),
+    ],
+)
+def test_rounding_of_n_products_in_d_columns_is_allowed_for(
+    concept, framework, n, d, eigenvalue, accepted
+):
+    # The cosine of (1, 0) and (1, s) is 1 - s^2 / 2, the smallest eigenvalue s^2 / 2.
+    s = np.sqrt(2 * eigenvalue * np.finfo("float64").eps)
+    features = np.zeros((n, d))
+    features[:, :2][:2] = [[1, 1], [0, s]]
+    features[2:, 2:] = np.eye(n - 2, d - 2)
+    expected = nullcontext() if accepted else pytest.raises(ValueError, match=DEPENDENT)
+    with expected:
+        concept.gaussian_mle(*map(framework.array, (features, np.ones(n))))
+
+
+def test_columns_may_have_any_units(concept, framework):
+    features = np.array([[1e9, 1e-9], [1e9, -1e-9], [0, 1e-9]])
+    target = np.array([3.0, 1.0, 1.0])
+    weights, _ = concept.gaussian_mle(*map(framework.array, (features, target)))
+    np.testing.assert_allclose(framework.numpy(weights), [2e-9, 1e9], rtol=1e-12)

@@ -1,6 +1,7 @@
 """The lab's functions: files good and bad, encoding, training, folds, submission."""
 
 import re
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -169,8 +170,44 @@ def test_a_column_with_one_value_or_none_is_only_shifted(concept, column, mean):
 
 
 def test_an_infinite_quantity_is_refused(concept):
-    with pytest.raises(ValueError, match="must be finite or nan, got inf; correct"):
-        concept.fit_encoding(np.array([[1.0], [-np.inf]]), np.array([["a"]] * 2))
+    good, categories = np.array([[1.0], [3.0]]), np.array([["a"]] * 2)
+    encoding = concept.fit_encoding(good, categories)
+
+    for refuse in (concept.fit_encoding, partial(concept.encode, encoding)):
+        with pytest.raises(ValueError, match="must be finite or nan, got inf; correct"):
+            refuse(np.array([[1.0], [-np.inf]]), categories)
+
+
+@pytest.mark.parametrize(
+    ("quantities", "categories"),
+    [
+        ((3, 2), (2, 4)),
+        ((2, 2), (3, 4)),
+        ((3,), (3, 4)),
+        ((3, 2), (3,)),
+        ((3, 2, 1), (3, 4)),
+        ((3, 2), (3, 4, 1)),
+        ((0, 2), (0, 4)),
+        ((3, 0), (3, 4)),
+        ((3, 2), (3, 0)),
+    ],
+)
+def test_tables_that_do_not_fit_are_refused(concept, quantities, categories):
+    encoding = concept.fit_encoding(np.zeros((3, 2)), np.full((3, 4), "a"))
+    got = re.escape(f"got shapes {quantities} and {categories}; take both")
+
+    for refuse in (concept.fit_encoding, partial(concept.encode, encoding)):
+        with pytest.raises(ValueError, match=got):
+            refuse(np.zeros(quantities), np.full(categories, "a"))
+
+
+@pytest.mark.parametrize("widths", [(1, 4), (3, 4), (2, 3), (2, 5)])
+def test_columns_that_were_not_learned_are_refused(concept, widths):
+    encoding = concept.fit_encoding(np.zeros((3, 2)), np.full((3, 4), "a"))
+    got = re.escape(f"must have the (2, 4) columns that fit_encoding saw, got {widths}")
+
+    with pytest.raises(ValueError, match=got):
+        concept.encode(encoding, np.zeros((5, widths[0])), np.full((5, widths[1]), "a"))
 
 
 def reference_training(sizes, x, y, epochs, rate, decay, batch_size, seed):
@@ -281,6 +318,21 @@ def test_features_and_prices_that_do_not_fit_are_refused(concept, features, targ
     with pytest.raises(ValueError, match=got):
         x, y = np.zeros(features, np.float32), np.zeros(target)
         concept.train(network, x, y, 1, 0.1, 0.0, batch_size=4, seed=0)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_refused(concept, number):
+    network = concept.make_network([2, 4, 1], seed=0)
+    x, y = np.zeros((9, 2), np.float32), np.zeros(9)
+    wrong = x.copy(), y.copy()
+    for array in wrong:
+        array[3] = number
+
+    for pair in [(wrong[0], y), (x, wrong[1])]:
+        with pytest.raises(ValueError, match="must be finite, got inf or nan; encode"):
+            concept.train(network, *pair, 1, 0.1, 0.0, batch_size=4, seed=0)
+    with pytest.raises(ValueError, match="must be finite, got inf or nan; encode"):
+        concept.predict(network, wrong[0])
 
 
 def test_fewer_houses_than_a_minibatch_are_refused(concept):

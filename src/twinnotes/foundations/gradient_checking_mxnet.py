@@ -83,12 +83,23 @@ def gradient_check(
         for most wrong ones; nan if a gradient has a nan. Test r < 1e-6, false for nan.
 
     Raises:
-        ValueError: As central_difference.
+        ValueError: As central_difference; or x is empty, or floor not positive and
+            finite.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, section 11.5; the floor is
         ours.
     """
+    if 0 in x.shape:
+        raise ValueError(
+            f"x must have an entry, got shape {tuple(x.shape)}; with none nothing is "
+            "compared"
+        )
+    if not 0 < floor < numpy.inf:
+        raise ValueError(
+            f"floor must be positive and finite, got {floor}; take a small part of the "
+            "gradient's size"
+        )
     numeric = central_difference(function, x, step).asnumpy()
     leaf = x.copy()
     leaf.attach_grad()

@@ -14,8 +14,8 @@ def vector_norm(x: Tensor, p: float = 2.0) -> Tensor:
         p: Order of the norm, at least 1; float("inf") for the largest entry.
 
     Returns:
-        (), dtype of x, in the unit of x. For 1 < p < inf the gradient at x = 0, where
-        the norm has none, comes out as nan.
+        (), dtype of x, in the unit of x; inf or nan if an entry is. For 1 < p < inf the
+        gradient at x = 0, where the norm has none, comes out as nan.
 
     Raises:
         ValueError: x is not a vector of floating-point numbers with at least one entry,
@@ -36,7 +36,7 @@ def vector_norm(x: Tensor, p: float = 2.0) -> Tensor:
         )
     magnitude = torch.abs(x)  # (n,)
     largest = magnitude.max()  # ()
-    if p == float("inf"):
+    if p == float("inf") or not torch.isfinite(largest):  # inf / inf would be nan
         return largest
     # Divide by the largest entry first: in float32 the square of 1e20 is inf.
     one = torch.ones_like(largest)

@@ -40,7 +40,7 @@ def condition_number(a: np.ndarray) -> np.ndarray:
         )
     wide = a if len(a) <= a.shape[1] else a.T  # svd takes no more rows than columns
     _, singular_values, _ = np.linalg.svd(wide)  # (min(m, n),), descending
-    return singular_values[0] / singular_values[-1]
+    return singular_values[0] / np.abs(singular_values[-1])  # MXNet has -0 too
 
 
 def error_bound(a: np.ndarray, x: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -56,7 +56,8 @@ def error_bound(a: np.ndarray, x: np.ndarray, b: np.ndarray) -> np.ndarray:
 
     Returns:
         (), dtype of a, without a unit; above 1 no digit of x is certain. The residual
-        is rounded too: use a higher precision here than x was computed in.
+        is rounded too: use a higher precision here than x was computed in. Where it is
+        0 there is no gradient: PyTorch returns 0, MXNet nan.
 
     Raises:
         ValueError: a is not square or not finite, or x or b is not a vector that fits.

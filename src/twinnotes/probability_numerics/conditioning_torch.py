@@ -51,7 +51,8 @@ def error_bound(a: Tensor, x: Tensor, b: Tensor) -> Tensor:
 
     Returns:
         (), dtype of a, without a unit; above 1 no digit of x is certain. The residual
-        is rounded too: use a higher precision here than x was computed in.
+        is rounded too: use a higher precision here than x was computed in. Where it is
+        0 there is no gradient: PyTorch returns 0, MXNet nan.
 
     Raises:
         ValueError: a is not square or not finite, or x or b is not a vector that fits.

@@ -5,7 +5,7 @@ import math
 import numpy
 
 numpy.bool = numpy.bool_  # MXNet 1.9.1 reads numpy.bool, which NumPy 1.24 removed.
-from mxnet import MXNetError, np, npx
+from mxnet import np, npx
 
 npx.set_np()
 
@@ -30,11 +30,30 @@ def _check_spread(name: str, spread: np.ndarray, shape: tuple[int, ...]) -> None
     """Refuse a variance or scale that is not positive or does not fit the examples."""
     if 0 in shape:
         raise ValueError(f"there must be an example, got shape {shape}; leave out none")
-    if tuple(spread.shape) not in ((), shape) or not spread.min() > 0:
+    if tuple(spread.shape) not in ((), shape):
         raise ValueError(
-            f"{name} must be positive and of shape () or {shape}, got shape "
-            f"{tuple(spread.shape)} and smallest value {spread.min().item()}; to train "
-            "it, train its logarithm"
+            f"{name} must be of shape () or {shape}, got {tuple(spread.shape)}; give "
+            "one number, or one for each example"
+        )
+    if not spread.min() > 0:
+        raise ValueError(
+            f"{name} must be positive, got {spread.min().item()}; to train it, train "
+            "its logarithm"
+        )
+
+
+def _check_independent(gram: np.ndarray, n: int) -> None:
+    """Refuse X^T X if X, with n rows, has columns that rounding leaves dependent."""
+    length = np.sqrt(np.diagonal(gram))  # (d,)
+    cosines = gram / np.outer(length, length)  # (d, d), nan for a column of zeros
+    # A sum of n products is off by n eps, the singular values of d columns by d n eps.
+    limit = n * len(gram) * numpy.finfo(cosines.dtype).eps
+    finite = bool(np.isfinite(cosines).all())
+    if not finite or not np.linalg.svd(cosines)[1][-1] > limit:
+        raise ValueError(
+            "columns of features must be finite and linearly independent, got a "
+            f"product {tuple(gram.shape)} of features and features that rounding "
+            "cannot tell from a singular one; drop a column that others determine"
         )
 
 
@@ -132,7 +151,7 @@ def gaussian_mle(
 
     Raises:
         ValueError: The shapes do not fit, or there are fewer examples than weights, or
-            a column is found to be a combination of others or not finite.
+            the columns are not finite, or dependent as far as rounding lets one see.
 
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, section 3.1.1.
@@ -145,15 +164,8 @@ def gaussian_mle(
             "or drop features"
         )
     gram = features.T @ features  # (d, d)
+    _check_independent(gram, n)
     # A matrix on the right: MXNet cannot differentiate solve with a vector there.
     moments = features.T @ target.reshape(n, 1)  # (d, 1)
-    try:
-        weights = np.linalg.solve(gram, moments).reshape(d)  # (d,)
-        weights.wait_to_read()  # MXNet raises where a result is read
-    except MXNetError:
-        raise ValueError(
-            "columns of features must be finite and linearly independent, got a "
-            f"singular product {tuple(gram.shape)} of features and features; drop a "
-            "column that others determine"
-        ) from None
+    weights = np.linalg.solve(gram, moments).reshape(d)  # (d,)
     return weights, 2 * squared_error(features @ weights, target).mean()

@@ -90,14 +90,21 @@ def directed_joint(
         (k_1, ..., k_n), dtype of the tables. MXNet stops at 10 variables.
 
     Raises:
-        ValueError: A parent does not come before its child, a table has another shape
-            than the graph asks for, or does not sum to 1 along its last axis.
+        ValueError: A parent does not come before its child, a table is missing, has
+            another shape than the graph asks for, or does not sum to 1 along its last
+            axis.
 
     Source:
         Bishop 2006, Pattern Recognition and Machine Learning, eq. (8.5).
     """
+    if len(tables) != len(parents) or not tables:
+        raise ValueError(
+            "tables and parents must have an entry for each variable, got "
+            f"{len(tables)} and {len(parents)}; without parents, the entry is ()"
+        )
     joint, letters = np.ones_like(tables[0].sum()), ascii_lowercase
-    for i, (table, above) in enumerate(zip(tables, parents, strict=True)):
+    for i, table in enumerate(tables):
+        above = parents[i]
         _check_increasing(f"parents of variable {i}", above, i)
         wanted = tuple(joint.shape[j] for j in above)
         if table.ndim != len(above) + 1 or tuple(table.shape[:-1]) != wanted:

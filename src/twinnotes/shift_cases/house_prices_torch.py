@@ -154,6 +154,21 @@ class Encoding(NamedTuple):
     values: numpy.ndarray  # (k,) and the category that makes it 1
 
 
+def _check_houses(quantities: numpy.ndarray, categories: numpy.ndarray) -> None:
+    """Refuse what has not one row for each house, or infinite numbers."""
+    shapes = quantities.shape, categories.shape
+    tables = quantities.ndim == categories.ndim == 2
+    if not tables or shapes[0][0] != shapes[1][0] or 0 in shapes[0] + shapes[1]:
+        raise ValueError(
+            "quantities and categories must have a row for each house, and columns, "
+            f"got shapes {shapes[0]} and {shapes[1]}; take both from read_houses"
+        )
+    if numpy.isinf(quantities).any():
+        raise ValueError(
+            "quantities must be finite or nan, got inf; correct the houses"
+        )
+
+
 def fit_encoding(quantities: numpy.ndarray, categories: numpy.ndarray) -> Encoding:
     r"""Learn how to turn houses into numbers, from the training houses alone.
 
@@ -170,16 +185,13 @@ def fit_encoding(quantities: numpy.ndarray, categories: numpy.ndarray) -> Encodi
         and value of each category that occurs.
 
     Raises:
-        ValueError: A quantity is infinite.
+        ValueError: The shapes do not fit, or a quantity is infinite.
 
     Source:
         Hastie, Tibshirani & Friedman 2009, The Elements of Statistical Learning,
         section 7.10.2: why every step must be inside the cross-validation.
     """
-    if numpy.isinf(quantities).any():
-        raise ValueError(
-            "quantities must be finite or nan, got inf; correct the houses"
-        )
+    _check_houses(quantities, categories)
     known = ~numpy.isnan(quantities)  # (n, 35)
     count = numpy.maximum(known.sum(0), 1)
     mean = numpy.where(known, quantities, 0).sum(0) / count
@@ -209,9 +221,20 @@ def encode(
         (n, 35 + k) float32. A missing quantity is 0, the mean of the training houses; a
         category that no training house has is 0 in all its features.
 
+    Raises:
+        ValueError: The shapes do not fit, or a quantity is infinite.
+
     Source:
         As for fit_encoding.
     """
+    _check_houses(quantities, categories)
+    widths = quantities.shape[1], categories.shape[1]
+    learned = len(encoding.mean), int(encoding.columns[-1]) + 1
+    if widths != learned:
+        raise ValueError(
+            f"houses must have the {learned} columns that fit_encoding saw, got "
+            f"{widths}; take both from read_houses"
+        )
     standardized = (quantities - encoding.mean) / encoding.scale  # (n, 35)
     one_hot = categories[:, encoding.columns] == encoding.values  # (n, k)
     return numpy.hstack([numpy.nan_to_num(standardized), one_hot]).astype("float32")
@@ -279,8 +302,8 @@ def train(
         Mean loss of each epoch's minibatches, squared unit of target.
 
     Raises:
-        ValueError: The shapes do not fit, or there are fewer houses than batch_size, so
-            no step would be taken.
+        ValueError: The shapes do not fit, a number is inf or nan, or there are fewer
+            houses than batch_size, so no step would be taken.
 
     Source:
         Sutskever et al. 2013, ICML, On the importance of initialization and momentum in
@@ -290,6 +313,11 @@ def train(
         raise ValueError(
             "features must have shape (n, d) and target (n,), got "
             f"{features.shape} and {target.shape}; give every house one price"
+        )
+    if not numpy.isfinite(features).all() or not numpy.isfinite(target).all():
+        raise ValueError(
+            "features and target must be finite, got inf or nan; encode the houses, "
+            "and leave out those without a price"
         )
     if len(features) < batch_size:
         raise ValueError(
@@ -331,9 +359,16 @@ def predict(network: nn.Sequential, features: numpy.ndarray) -> numpy.ndarray:
     Returns:
         (n,) float64, in the unit of the target it was trained with.
 
+    Raises:
+        ValueError: A feature is inf or nan; a layer may turn it into a finite number.
+
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, algorithm 6.3.
     """
+    if not numpy.isfinite(features).all():
+        raise ValueError(
+            "features must be finite, got inf or nan; encode the houses first"
+        )
     with torch.no_grad():
         return network(torch.tensor(features))[:, 0].numpy().astype(float)
 
