@@ -262,7 +262,7 @@ NOT_POSITIVE = "positive, got {}; to train it"
         ([], NO_FIT.format("0,")),
         ([[1.0], [1.0], [1.0]], NO_FIT.format("3, 1")),
     ],
-    ids=str,
+    ids=["zero", "negative", "nan", "one zero", "one", "none", "column"],
 )
 def test_rejects_spreads(concept, framework, name, spread, message):
     word = {"gaussian_nll": "variance", "laplace_nll": "scale"}[name]
