@@ -9,6 +9,7 @@
 #
 #   make faults      make mistakes on purpose, in copies, and see the tests turn red (ONLY=tanh)
 #   make mutants     make small mistakes in the concepts, and see the tests turn red (ONLY=norms)
+#   make hostile     search at random, for a quarter of an hour, for input on which twins differ
 #   make matrix      test under other threads, engines, processors, orders, Pythons and NumPys
 #   make bench       time the from-scratch ops, the program runner, the site and its live reload
 #   make lighthouse  hold the built site to 100 in Lighthouse (needs Node.js)
@@ -18,8 +19,8 @@
 #
 # PYTHON=/path/to/python3.11 names the Python that makes .venv.
 
-COMMANDS = serve test test-all outputs build epub faults mutants matrix bench lighthouse \
-	zensical publish
+COMMANDS = serve test test-all outputs build epub faults mutants hostile matrix bench \
+	lighthouse zensical publish
 
 export PYTHON PORT ONLY VERSION
 

@@ -5,7 +5,8 @@ arguments are is read from the docstring: "weight: (out, d)" is an array whose s
 agree with those of the other arguments, most of the time. What a docstring cannot say,
 such as a function to differentiate, is said in SPECIAL below.
 
-HYPOTHESIS_PROFILE=long looks for hours instead of seconds.
+`make test` tries the same few inputs every time. `make hostile` sets
+HYPOTHESIS_PROFILE=long: many more, and others every time.
 """
 
 import importlib

@@ -54,6 +54,7 @@ KINDS = {
     "epub": "epub",
     "faults": "test",
     "mutants": "test",
+    "hostile": "test",
     "matrix": "test",
     "bench": "test",
     "lighthouse": "site",
@@ -405,6 +406,7 @@ def lines_of(command, port):
     shared = ["-n", "2", "--dist", "worksteal"]
     tests = ["-m", "pytest", "--codeblocks"] + shared + ["tests", "snippets"]
     outputs = ["-m", "pytest", "--codeblocks", "--update-outputs", "snippets"]
+    hostile = ["tests/test_hostile.py", "tests/test_hostile_files.py"]
     benches = ["benchmarks/bench_{}.py".format(n) for n in ("ops", "runner", "site")]
     return {
         "serve": [serve + ["--dev-addr", "127.0.0.1:{}".format(port)]],
@@ -415,6 +417,7 @@ def lines_of(command, port):
         "epub": [build, ["-m", "sitetools.epub", "site"]],
         "faults": [["tests/faults/museum.py"]],
         "mutants": [["tests/mutants/mutate.py"]],
+        "hostile": [["-m", "pytest"] + shared + hostile],
         "matrix": [["tests/matrix.py"]],
         "bench": [[bench] for bench in benches],
         "lighthouse": [build, ["-m", "sitetools.lighthouse"]],
@@ -436,6 +439,8 @@ def main(arguments):
         prepare_mxnet()
         prepare_browser()
     set_source_date()
+    if command == "hostile":
+        os.environ["HYPOTHESIS_PROFILE"] = "long"
     if command in ("epub", "publish"):
         os.environ["TWINNOTES_EPUB"] = "1"
     os.environ["NO_MKDOCS_2_WARNING"] = "1"  # a banner about Material's last year

@@ -20,8 +20,8 @@ def _check_positive(a: np.ndarray, b: np.ndarray) -> None:
 
 
 def _check_numbers(*arrays: np.ndarray) -> None:
-    """Refuse arrays without a number, and whole numbers, which MXNet compares wrong."""
-    for x in arrays:
+    """Refuse arrays that are empty, of whole numbers, or that do not broadcast."""
+    for x in arrays:  # MXNet compares whole numbers wrong
         if 0 in x.shape or not numpy.issubdtype(x.dtype, numpy.floating):
             raise ValueError(
                 "every argument must hold floating-point numbers, at least one, got "

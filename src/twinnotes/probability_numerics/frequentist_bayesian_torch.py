@@ -17,8 +17,8 @@ def _check_positive(a: Tensor, b: Tensor) -> None:
 
 
 def _check_numbers(*arrays: Tensor) -> None:
-    """Refuse arrays without a number, and whole numbers, which MXNet compares wrong."""
-    for x in arrays:
+    """Refuse arrays that are empty, of whole numbers, or that do not broadcast."""
+    for x in arrays:  # MXNet compares whole numbers wrong
         if 0 in x.shape or not x.is_floating_point():
             raise ValueError(
                 "every argument must hold floating-point numbers, at least one, got "
