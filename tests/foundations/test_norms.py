@@ -103,6 +103,14 @@ def test_norm_of_what_is_not_finite(concept, framework, p):
         np.testing.assert_equal(float(concept.vector_norm(x, p)), expected)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("p", [1e29, 1e31, 1e300])
+def test_norm_of_huge_order_is_the_largest_entry(concept, framework, p, dtype):
+    for x, expected in [([0.0], 0.0), ([3.0, -4.0, 4.0], 4.0)]:
+        x = framework.array(np.array(x, dtype))
+        assert float(concept.vector_norm(x, p)) == expected
+
+
 @pytest.mark.parametrize("p", [0.0, 0.5, float("nan")])
 def test_rejects_orders_below_one(concept, framework, p):
     with pytest.raises(ValueError, match="p must be at least 1, got"):
