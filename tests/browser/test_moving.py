@@ -167,6 +167,21 @@ def test_the_still_figure_stays_until_a_slider_moves(new_page, address, pages):
     assert not found["violations"]
 
 
+def test_a_slider_may_move_before_the_image_has_come(new_page, address):
+    name, page = next(iter(FIGURES)), new_page()
+    page.route(f"**/{name}.svg", lambda route: None)  # which is never answered
+    page.goto(address(name)[0], wait_until="domcontentloaded")
+    box = page.locator(".moving")
+    expect(box.locator("data").first).not_to_be_empty()
+    box.locator("input").first.focus()
+    room = box.locator("img").bounding_box()
+
+    box.locator("input").first.press("ArrowRight")
+    expect(box.locator("canvas")).to_have_count(1)
+    chart = box.locator("canvas").bounding_box()
+    assert (chart["width"], chart["height"]) == (room["width"], room["height"])
+
+
 def test_without_javascript_there_is_the_still_figure_alone(new_page, address):
     page = new_page(address(next(iter(FIGURES)))[0], java_script_enabled=False)
     expect(page.locator(".moving img")).to_be_visible()

@@ -61,8 +61,10 @@ async function chartOf(box, image, figure, at) {
   place.className = "chart";
   place.role = "img";
   place.setAttribute("aria-labelledby", box.querySelector("p[id]").id);
-  place.style.width = `${image.naturalWidth}px`;
-  place.style.aspectRatio = `${image.naturalWidth} / ${image.naturalHeight}`;
+  // Not its natural size: whoever is quick moves a slider before the image has come.
+  const [width, height] = ["width", "height"].map((name) => image.getAttribute(name));
+  place.style.width = `${width}px`;
+  place.style.aspectRatio = `${width} / ${height}`;
   image.parentElement.replaceWith(place);
 
   const size = () => ({ width: place.clientWidth, height: place.clientHeight });
