@@ -335,6 +335,16 @@ def test_what_is_not_finite_is_refused(concept, number):
         concept.predict(network, wrong[0])
 
 
+def test_a_network_that_has_diverged_predicts_no_number(concept):
+    x = np.array([[-3.625, 3.375], [2.0, 3.625], [3.25, -4.0]], np.float32)
+    network = concept.make_network([2, 3, 1], seed=0)
+    target = np.array([2.0, 2.75, -3.25])
+    losses = concept.train(network, x, target, 2, 0.125, 0.0, batch_size=1, seed=0)
+
+    assert not np.isfinite(losses[-1])
+    assert not np.isfinite(concept.predict(network, x)).any()
+
+
 def test_fewer_houses_than_a_minibatch_are_refused(concept):
     network = concept.make_network([2, 1], seed=0)
 
@@ -454,4 +464,13 @@ def test_a_house_without_a_price_is_not_submitted(concept, tmp_path, ids, log_pr
 
     with pytest.raises(ValueError, match="every Id must get one finite price"):
         concept.write_submission(str(path), np.array(ids), np.array(log_price))
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("name", ["\r", "7\n8", "\0"])
+def test_an_id_that_would_break_the_table_is_refused(concept, tmp_path, name):
+    path, message = tmp_path / "submission.csv", re.escape(f"printable, got {name!r};")
+
+    with pytest.raises(ValueError, match=f"every Id must be {message}"):
+        concept.write_submission(str(path), np.array(["6", name], object), np.zeros(2))
     assert not path.exists()

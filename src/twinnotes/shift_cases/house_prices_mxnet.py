@@ -267,8 +267,9 @@ def make_network(sizes: list[int], seed: int) -> nn.Sequential:
     rng = numpy.random.default_rng(seed)
     network = nn.Sequential()
     for d, out in pairwise(sizes):
-        last = len(network) == len(sizes) - 2  # no ReLU after the last layer
-        dense = nn.Dense(out, activation=None if last else "relu", in_units=d)
+        if len(network) > 0:  # no ReLU after the last layer
+            network.add(nn.Lambda(npx.relu))  # nn.Activation makes 0 of nan
+        dense = nn.Dense(out, in_units=d)
         dense.initialize()
         weight = rng.normal(0, numpy.sqrt(2 / d), (out, d))
         dense.weight.set_data(np.array(weight, dtype="float32"))
@@ -468,7 +469,7 @@ def write_submission(path: str, ids: numpy.ndarray, log_price: numpy.ndarray) ->
 
     Raises:
         ValueError: The arguments differ in length, a price is not finite and above 0,
-            or path is no submission or cannot be written.
+            an Id is not printable, or path is no submission or cannot be written.
 
     Source:
         Kaggle, House Prices: Advanced Regression Techniques, Evaluation.
@@ -483,6 +484,11 @@ def write_submission(path: str, ids: numpy.ndarray, log_price: numpy.ndarray) ->
             f"prices {prices.shape}, {int(good.sum())} of them finite and above 0; "
             "predict from the test houses and exponentiate only once"
         )
+    for name in ids:
+        if not str(name).isprintable():  # csv does not quote every line break
+            raise ValueError(
+                f"every Id must be printable, got {str(name)!r}; correct the houses"
+            )
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["Id", "SalePrice"])

@@ -461,7 +461,7 @@ def write_submission(path: str, ids: numpy.ndarray, log_price: numpy.ndarray) ->
 
     Raises:
         ValueError: The arguments differ in length, a price is not finite and above 0,
-            or path is no submission or cannot be written.
+            an Id is not printable, or path is no submission or cannot be written.
 
     Source:
         Kaggle, House Prices: Advanced Regression Techniques, Evaluation.
@@ -476,6 +476,11 @@ def write_submission(path: str, ids: numpy.ndarray, log_price: numpy.ndarray) ->
             f"prices {prices.shape}, {int(good.sum())} of them finite and above 0; "
             "predict from the test houses and exponentiate only once"
         )
+    for name in ids:
+        if not str(name).isprintable():  # csv does not quote every line break
+            raise ValueError(
+                f"every Id must be printable, got {str(name)!r}; correct the houses"
+            )
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["Id", "SalePrice"])
