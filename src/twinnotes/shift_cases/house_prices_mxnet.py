@@ -265,15 +265,15 @@ def make_network(sizes: list[int], seed: int) -> nn.Sequential:
         He et al. 2015, arXiv:1502.01852, eq. (10): the variance 2 / d.
     """
     rng = numpy.random.default_rng(seed)
-    network = nn.Sequential()
+    layers = []
     for d, out in pairwise(sizes):
-        if len(network) > 0:  # no ReLU after the last layer
-            network.add(nn.Lambda(npx.relu))  # nn.Activation makes 0 of nan
         dense = nn.Dense(out, in_units=d)
         dense.initialize()
         weight = rng.normal(0, numpy.sqrt(2 / d), (out, d))
         dense.weight.set_data(np.array(weight, dtype="float32"))
-        network.add(dense)  # its bias is 0
+        layers += [dense, nn.Lambda(npx.relu)]  # nn.Activation makes 0 of nan
+    network = nn.Sequential()
+    network.add(*layers[:-1])  # no ReLU after the last layer
     return network
 
 
@@ -369,7 +369,7 @@ def predict(network: nn.Sequential, features: numpy.ndarray) -> numpy.ndarray:
         (n,) float64, in the unit of the target it was trained with.
 
     Raises:
-        ValueError: A feature is inf or nan; a layer may turn it into a finite number.
+        ValueError: A feature is inf or nan.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, algorithm 6.3.

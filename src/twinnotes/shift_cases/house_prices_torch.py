@@ -360,7 +360,7 @@ def predict(network: nn.Sequential, features: numpy.ndarray) -> numpy.ndarray:
         (n,) float64, in the unit of the target it was trained with.
 
     Raises:
-        ValueError: A feature is inf or nan; a layer may turn it into a finite number.
+        ValueError: A feature is inf or nan.
 
     Source:
         Goodfellow, Bengio & Courville 2016, Deep Learning, algorithm 6.3.
